@@ -1,0 +1,43 @@
+# Links those of the named targets that exist.
+# Scaffold guard: while folders are still empty their targets are missing. When every folder under
+# src has sources, use target_link_libraries instead.
+function(syncline_link target visibility)
+  foreach(dependency IN LISTS ARGN)
+    if(TARGET ${dependency})
+      target_link_libraries(${target} ${visibility} ${dependency})
+    endif()
+  endforeach()
+endfunction()
+
+# The static library syncline_<folder>, known to others as syncline::<folder>, from the given
+# sources of the current folder.
+function(syncline_add_library folder)
+  set(target syncline_${folder})
+  add_library(${target} STATIC ${ARGN})
+  add_library(syncline::${folder} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${folder} POSITION_INDEPENDENT_CODE ON)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(
+    ${target}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:syncline_warnings>)
+endfunction()
+
+# A test executable from all .cpp files of a folder, run by ctest under the same name.
+# syncline_add_test(<name> <folder> <timeout in seconds> <library>...)
+# Tests may include the private headers under src.
+function(syncline_add_test name folder timeout_s)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  # The support library comes first: its helpers may use what the tested libraries define.
+  target_link_libraries(${name} PRIVATE syncline_test_support)
+  syncline_link(${name} PRIVATE ${ARGN})
+  target_link_libraries(${name} PRIVATE syncline_warnings)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout_s})
+endfunction()

@@ -1,0 +1,36 @@
+# Warnings, and quicker builds where the tools for them are there.
+
+include(CheckLinkerFlag)
+
+add_library(syncline_warnings INTERFACE)
+target_compile_options(
+  syncline_warnings
+  INTERFACE -Wall
+            -Wextra
+            -Wpedantic
+            -Wshadow
+            -Wconversion
+            -Wnon-virtual-dtor
+            -Wold-style-cast
+            $<$<BOOL:${SYNCLINE_WARNINGS_AS_ERRORS}>:-Werror>)
+# g++ 12 warns of overlapping copies wherever "text" + std::string is inlined (its bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(syncline_warnings INTERFACE -Wno-restrict)
+endif()
+
+if(PROJECT_IS_TOP_LEVEL)
+  find_program(SYNCLINE_CCACHE ccache)
+  mark_as_advanced(SYNCLINE_CCACHE)
+  if(SYNCLINE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${SYNCLINE_CCACHE})
+  endif()
+
+  find_program(SYNCLINE_MOLD mold)
+  mark_as_advanced(SYNCLINE_MOLD)
+  if(SYNCLINE_MOLD)
+    check_linker_flag(CXX -fuse-ld=mold SYNCLINE_COMPILER_KNOWS_MOLD)
+    if(SYNCLINE_COMPILER_KNOWS_MOLD)
+      add_link_options(-fuse-ld=mold)
+    endif()
+  endif()
+endif()

@@ -1,0 +1,122 @@
+#!/bin/sh
+# usage: check.sh [root]
+# Checks that includes point down the layers only:
+#
+#   app -> http -> api -> sync -> tenant -> changelog
+#
+# and that the core stays free of networking and threads. First it checks itself on a planted tree.
+set -u
+
+# Public headers lie flat in include/syncline. Those of the higher layers are named here; all others
+# belong to the changelog.
+tenant_headers='tenant|plan'
+sync_headers='sync_client|transport'
+http_headers='server'
+
+failures=0
+
+# forbid <what is wrong> <extended regular expression of what may not be included> <file or folder>…
+forbid() {
+  reason=$1
+  pattern="^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($2)"
+  shift 2
+  found=$(grep -rnE --include='*.hpp' --include='*.cpp' --include='*.ipp' "$pattern" "$@" 2>/dev/null)
+  if [ -n "$found" ]; then
+    printf '%s:\n%s\n' "$reason" "$found"
+    failures=$((failures + 1))
+  fi
+}
+
+# public_headers <option of grep> <names joined by |>
+public_headers() {
+  find include/syncline -name '*.hpp' 2>/dev/null | grep "$1" "/($2)\.hpp\$"
+}
+
+check() {
+  failures=0
+  cd "$1" || exit 2
+  network='boost/asio|boost/beast|sys/socket\.h|netinet/'
+  threads='thread>|future>|stop_token>|pthread\.h'
+  # What lies above each layer: private headers by whatever path, and public ones.
+  above_http='([^">]*/)?app/'
+  above_api="([^\">]*/)?http/|syncline/($http_headers)\\.hpp|$above_http"
+  above_sync="([^\">]*/)?api/|$above_api"
+  above_tenant="([^\">]*/)?sync/|syncline/($sync_headers)\\.hpp|$above_sync"
+  above_changelog="([^\">]*/)?tenant/|syncline/($tenant_headers)\\.hpp|$above_tenant"
+
+  changelog="src/changelog $(public_headers -vE "$tenant_headers|$sync_headers|$http_headers")"
+  tenant="src/tenant $(public_headers -E "$tenant_headers")"
+  sync="src/sync $(public_headers -E "$sync_headers")"
+  http="src/http $(public_headers -E "$http_headers")"
+  # shellcheck disable=SC2086  # lists of paths without spaces
+  {
+    forbid 'the changelog includes a higher layer' "$above_changelog" $changelog
+    forbid 'tenant includes a higher layer' "$above_tenant" $tenant
+    forbid 'sync includes a higher layer' "$above_sync" $sync
+    forbid 'api includes a higher layer' "$above_api" src/api
+    forbid 'http includes a higher layer' "$above_http" $http
+    forbid 'the core includes networking' "$network" $changelog $tenant
+    forbid 'the core includes threads' "$threads" $changelog $tenant
+    forbid 'sync or api includes Beast' 'boost/beast' $sync src/api
+  }
+  forbid 'a public header includes a private one' '([^">]*/)?(changelog|tenant|sync|api|http|app)/' \
+    include/syncline
+
+  # Beast and Asio cost seconds in each file that includes them, so no shared header may.
+  headers=$(find src include examples bench tests -name '*.hpp' -not -path 'src/http/*' 2>/dev/null)
+  # shellcheck disable=SC2086
+  [ -z "$headers" ] || forbid 'a header outside src/http includes Beast or Asio' \
+    'boost/asio|boost/beast' $headers
+}
+
+# Every rule must find what is planted, and only that.
+self_test() {
+  tree=$(mktemp -d) || exit 2
+  mkdir -p "$tree/src/changelog/log" "$tree/src/tenant" "$tree/src/sync" "$tree/src/api" "$tree/src/http" \
+    "$tree/src/app" "$tree/include/syncline"
+  {
+    echo '#include "changelog/rows.hpp"'
+    echo '#include <boost/system/result.hpp>'
+    echo '#include <mutex>'
+  } >"$tree/src/changelog/log/good.cpp"
+  echo '#include "syncline/tenant.hpp"' >"$tree/src/tenant/good.hpp"
+  echo '#include "syncline/plan.hpp"' >"$tree/include/syncline/tenant.hpp"
+  echo '#include <boost/beast/http/message.hpp>' >"$tree/src/http/good.hpp"
+  echo '#include <boost/asio/signal_set.hpp>' >"$tree/src/app/good.cpp"
+  (check "$tree" && exit "$failures") || { echo 'self-test: a good tree fails'; exit 2; }
+
+  plant() {
+    echo "$2" >"$tree/$1"
+    if (check "$tree" >"$tree/out" && exit "$failures"); then
+      echo "self-test: not found in $1: $2"
+      exit 2
+    fi
+    rm "$tree/$1"
+  }
+  plant src/changelog/log/bad.cpp '#include "tenant/quota.hpp"'
+  plant src/changelog/log/bad.cpp '#include "../../sync/session.hpp"'
+  plant src/changelog/bad.hpp '#include "syncline/tenant.hpp"'
+  plant src/changelog/bad.cpp '#  include <boost/asio.hpp>'
+  plant src/changelog/bad.cpp '#include <thread>'
+  plant include/syncline/bad.hpp '#include "syncline/plan.hpp"'
+  plant include/syncline/bad.hpp '#include "changelog/rows.hpp"'
+  plant src/tenant/bad.cpp '#include "http/server.hpp"'
+  plant src/sync/bad.cpp '#include "app/serve.hpp"'
+  plant src/sync/bad.cpp '#include <boost/beast/core.hpp>'
+  plant src/sync/bad.hpp '#include <boost/asio/awaitable.hpp>'
+  plant src/sync/bad.cpp '#include "syncline/server.hpp"'
+  plant src/sync/bad.cpp '#include "api/api.hpp"'
+  plant src/api/bad.cpp '#include "http/url.hpp"'
+  plant src/api/bad.cpp '#include <boost/beast/core.hpp>'
+  plant include/syncline/plan.hpp '#include "syncline/transport.hpp"'
+  plant include/syncline/transport.hpp '#include "syncline/server.hpp"'
+  plant include/syncline/transport.hpp '#include "http/server.hpp"'
+  plant src/http/bad.cpp '#include "app/serve.hpp"'
+  plant src/app/bad.hpp '#include <boost/asio/io_context.hpp>'
+  rm -r "$tree"
+}
+
+root=${1:-$(dirname "$0")/../..}
+(self_test) || exit 2
+check "$root"
+[ "$failures" -eq 0 ]
