@@ -1,0 +1,35 @@
+// Every limit of the core in one place, with its unit and its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace syncline::limits {
+
+/// A table's name, in bytes. Long enough for "schema.table" of any database.
+inline constexpr std::size_t max_table_bytes = 255;
+/// A row's id, in bytes. Long enough for composite keys and paths.
+inline constexpr std::size_t max_row_id_bytes = 1024;
+/// One change's payload in bytes by default: a document, not a file.
+inline constexpr std::size_t default_max_change_bytes = std::size_t{1} << 20;
+/// What `max_change_bytes` may be raised to: a record has to fit into one segment number and one
+/// 32-bit length.
+inline constexpr std::size_t max_change_bytes = std::size_t{64} << 20;
+/// Entries of a change's metadata, and bytes of each key and value: it is for who and why, not for data.
+inline constexpr std::size_t max_metadata_entries = 32;
+inline constexpr std::size_t max_metadata_key_bytes = 255;
+inline constexpr std::size_t max_metadata_value_bytes = 4096;
+/// Origins in one causal context: what one row can have been written by between two stable markers.
+inline constexpr std::size_t max_context_entries = 65535;
+/// Changes in one batch, page or transaction by default.
+inline constexpr std::size_t default_max_batch_changes = 10'000;
+/// Bytes in one request or answer body by default.
+inline constexpr std::size_t default_max_body_bytes = std::size_t{8} << 20;
+/// How far ahead of the hub's clock a pushed own change may be dated, in milliseconds.
+inline constexpr std::uint64_t default_max_clock_drift_ms = 120'000;
+/// Conflict reports kept of one row; beyond it they are counted, not kept.
+inline constexpr std::size_t max_conflicts_per_row = 1024;
+/// Nesting of a JSON or MessagePack document that a decoder follows.
+inline constexpr std::size_t max_nesting = 64;
+
+}  // namespace syncline::limits
