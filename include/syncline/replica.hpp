@@ -1,0 +1,369 @@
+// A replica: one tenant's copy on one node. Rows, log, merge, conflicts.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "syncline/change_log.hpp"
+#include "syncline/clock.hpp"
+#include "syncline/conflict.hpp"
+#include "syncline/journal.hpp"
+#include "syncline/limits.hpp"
+#include "syncline/policy.hpp"
+#include "syncline/random.hpp"
+
+namespace syncline {
+
+/// Names a row's set of heads: what one has seen of it when one reads it. Sixteen hex digits.
+using RowToken = std::string;
+
+/// Conditions and notes of one write. Does not own what it points to.
+struct WriteOptions {
+  /// Only if the row's heads are still those that this token was given for.
+  std::string_view if_match;
+  /// Stored with the change, e.g. {"actor", "ann"}.
+  const Metadata* metadata = nullptr;
+};
+
+enum class WriteKind : std::uint8_t {
+  put,     ///< insert or update, whichever fits
+  insert,  ///< only if there is no such row
+  update,  ///< only if there is one
+  erase,   ///< only if there is one
+};
+
+/// One write of a batch or a transaction. Does not own what it points to.
+struct Write {
+  WriteKind kind = WriteKind::put;
+  std::string_view table;
+  std::string_view row_id;
+  Payload payload;
+  WriteOptions options;
+};
+
+struct WriteResult {
+  Dot dot;
+  Lsn lsn = 0;
+  HybridTime hlc;
+  Operation operation = Operation::void_;
+};
+
+/// What became of a batch of independent writes: those that failed changed nothing.
+struct BatchResult {
+  struct Failure {
+    std::size_t index = 0;
+    Error error;
+  };
+  std::size_t written = 0;
+  Lsn first_lsn = 0;  ///< 0 if nothing was written
+  Lsn last_lsn = 0;
+  std::vector<Failure> failures;
+};
+
+/// A row as it is visible now. Its views stay valid as long as it lives.
+struct Row {
+  LogReader reader;
+  /// The visible change; its operation is `erase` for a deleted row. nullopt: never written.
+  std::optional<ChangeView> winner;
+  Lsn lsn = 0;  ///< of the winner
+  /// All heads if there are several, greatest first; empty if there is one.
+  std::vector<ChangeView> siblings;
+
+  bool exists() const noexcept { return winner && winner->operation != Operation::erase; }
+};
+
+struct RowPage {
+  LogReader reader;
+  std::vector<Row> rows;              ///< in order of row_id (bytes)
+  std::optional<std::string> next;    ///< `after` of the next page; nullopt: there is none
+};
+
+struct ScanOptions {
+  std::string after;  ///< only greater row ids
+  std::size_t limit = 1000;
+  bool include_deleted = false;
+};
+
+/// Who hands a change over, and on which terms.
+struct IntegrateOptions {
+  /// A peer that pushes: its own changes may not be dated too far ahead (`clock_drift`). nil: a pull.
+  NodeId pusher;
+  /// True for what was pulled by a filter: holes in an origin's seqs are allowed.
+  bool allow_gaps = false;
+  /// How far the sender's clock was ahead (+) or behind (-) at the last contact, in microseconds.
+  std::int64_t sender_clock_offset_us = 0;
+};
+
+/// A change that was not taken, and why.
+struct Rejection {
+  Dot dot;
+  std::size_t index = 0;  ///< in the batch
+  Error error;
+};
+
+struct ConflictSummary {
+  ConflictId id{};
+  ConflictKind kind = ConflictKind::update_update;
+  ConflictStatus status = ConflictStatus::open;
+  std::string table;
+  std::string row_id;
+  std::optional<Dot> winner_dot;
+};
+
+struct IntegrateResult {
+  std::size_t received = 0;
+  std::size_t applied = 0;  ///< the rows' new only heads
+  std::size_t superseded = 0;
+  std::size_t duplicates = 0;
+  std::size_t convergent = 0;
+  std::size_t conflicting = 0;
+  std::vector<ConflictSummary> conflicts;  ///< those that the batch gave rise to
+  std::vector<Rejection> rejected;
+  VectorClock acked;  ///< for every origin in the batch, the highest seq held afterwards
+  Lsn lsn = 0;
+};
+
+/// One record of a snapshot with its place in the giver's log.
+struct SnapshotRecord {
+  Lsn lsn = 0;
+  std::string record;
+};
+
+/// All that one needs to go on from where another replica is. An owning value.
+struct Snapshot {
+  NodeId giver;
+  LogId log_id;
+  Lsn lsn = 0;  ///< the giver's log ends here; where pulling goes on
+  std::uint64_t running_hash = 0;
+  VectorClock clock;  ///< the giver's summary there
+  std::map<NodeId, std::uint64_t> chains;  ///< chain hash at `clock`, of origins held whole
+  std::vector<SnapshotRecord> rows;     ///< heads, tombstones included, in (table, row_id) order
+  std::vector<SnapshotRecord> history;  ///< superseded changes that are not stable, markers, voids
+};
+
+/// A part of a snapshot for transfer in pages. See `Replica::snapshot_page`.
+struct SnapshotPosition {
+  bool in_history = false;
+  std::string table;   ///< while rows are given: the last row given
+  std::string row_id;
+  Lsn after = 0;       ///< while history is given: the last LSN looked at
+  friend bool operator==(const SnapshotPosition&, const SnapshotPosition&) = default;
+};
+struct SnapshotPage {
+  LogReader reader;
+  std::vector<LogEntry> rows;
+  std::vector<LogEntry> history;
+  std::optional<SnapshotPosition> next;
+};
+
+struct ConflictQuery {
+  std::optional<ConflictStatus> status;  ///< nullopt: all
+  std::optional<ConflictKind> kind;
+  std::string table;    ///< empty: all
+  std::string row_id;   ///< empty: all
+  std::optional<std::uint64_t> since_us;  ///< detected at or after
+  std::optional<ConflictWinner> winner;
+  std::uint64_t after = 0;  ///< `next` of the page before
+  std::size_t limit = 100;
+};
+struct ConflictPage {
+  std::vector<ConflictReport> conflicts;  ///< in the order of detection here
+  std::optional<std::uint64_t> next;
+};
+
+/// How a person or program settles a conflict.
+struct Settlement {
+  enum class How : std::uint8_t { pick_local, pick_remote, pick_dot, data, erase };
+  How how = How::pick_local;
+  Dot dot;          ///< with pick_dot: one of the row's heads or tips
+  Payload payload;  ///< with data
+  std::string note;
+  std::string actor;
+};
+
+struct ConflictStatistics {
+  std::uint64_t total = 0;
+  std::map<std::string, std::uint64_t> by_kind;
+  std::map<std::string, std::uint64_t> by_status;
+  std::map<std::string, std::uint64_t> by_winner;
+  std::map<std::string, std::uint64_t> by_table;
+  std::map<std::string, std::uint64_t> by_policy;
+  std::map<std::string, std::uint64_t> by_hour;  ///< of detection, "2026-11-20T12:00:00Z"
+  std::uint64_t not_kept = 0;  ///< counted, but too many of one row to be kept
+};
+
+/// What an origin's changes are known to be here.
+struct OriginState {
+  Sequence seq = 0;
+  std::uint64_t chain = 0;
+  bool whole = false;  ///< no change of it was left out, so `chain` says something
+};
+
+struct VisibleChecksum {
+  std::uint64_t rows = 0;
+  std::uint64_t hash = 0;
+  friend bool operator==(const VisibleChecksum&, const VisibleChecksum&) = default;
+};
+
+/// Ends a subscription when it is destroyed. May outlive the replica. After its destructor returned
+/// the callback is not running and will not be called any more (do not destroy it from within).
+class Subscription {
+ public:
+  Subscription() = default;
+  explicit Subscription(std::function<void()> cancel) : cancel_(std::move(cancel)) {}
+  Subscription(Subscription&& other) noexcept : cancel_(std::exchange(other.cancel_, nullptr)) {}
+  Subscription& operator=(Subscription&& other) noexcept {
+    std::swap(cancel_, other.cancel_);
+    return *this;
+  }
+  ~Subscription() {
+    if (cancel_) cancel_();
+  }
+
+ private:
+  std::function<void()> cancel_;
+};
+
+/// One tenant's copy on one node: its log, the rows that follow from it, its conflicts.
+///
+/// Thread-safe: writers queue behind one short lock; readers of the log never block; readers of
+/// rows share a lock with each other. It has no thread and no clock of its own. Callbacks are
+/// called on the writing thread, after the lock was released.
+class Replica {
+ public:
+  struct Options {
+    std::string tenant = "default";  ///< goes into conflict ids
+    NodeId node;                     ///< nil: a new one is made (or comes back from the journal)
+    Clock* clock = nullptr;          ///< null: the system's. Has to outlive the replica
+    Random* random = nullptr;        ///< null: the system's. Has to outlive the replica
+    std::shared_ptr<Journal> journal;  ///< null: memory only, nothing survives
+    PolicySettings policies;
+    std::uint64_t settings_version = 1;
+    std::size_t max_change_bytes = limits::default_max_change_bytes;
+    std::size_t max_batch_changes = limits::default_max_batch_changes;
+    std::size_t max_body_bytes = limits::default_max_body_bytes;
+    std::uint64_t max_clock_drift_ms = limits::default_max_clock_drift_ms;
+    /// Bytes of records that it may hold; a write beyond is refused with `quota_exceeded`.
+    std::uint64_t max_log_bytes = std::numeric_limits<std::uint64_t>::max();
+    /// Not empty: the plan of this name has no change log, every write is `change_log_disabled`.
+    std::string no_change_log_plan;
+  };
+
+  /// Errors: `bad_request` for options that make no sense; those of the journal's replay.
+  static Result<std::unique_ptr<Replica>> open(Options options);
+  ~Replica();
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
+
+  // Identity and settings.
+  const std::string& tenant() const noexcept;
+  NodeId node() const noexcept;
+  LogId log_id() const;
+  PolicySettings policies() const;
+  std::uint64_t settings_version() const;
+  void set_policies(PolicySettings policies, std::uint64_t version);
+  std::uint64_t max_clock_drift_ms() const;
+  void set_max_clock_drift_ms(std::uint64_t drift_ms);
+  /// What a plan allows: see the options of the same names.
+  void set_plan_limits(std::uint64_t max_log_bytes, std::string no_change_log_plan);
+  /// Errors: `change_log_disabled` if the plan has no change log.
+  Result<void> writable() const;
+  std::size_t max_change_bytes() const noexcept;
+  std::size_t max_batch_changes() const noexcept;
+  std::size_t max_body_bytes() const noexcept;
+
+  // Writing. A write has seen all heads that the row has here. Errors: `invalid_change`,
+  // `precondition_failed` (insert of a row that exists; `if_match`), `row_not_found` (update or
+  // erase of one that does not), `conflict_open` (the policy is `causal`, the row has siblings, and
+  // no `if_match` shows that they were seen), `too_large`, `quota_exceeded`, `change_log_disabled`,
+  // `unavailable` (the journal failed). A failed write changes nothing.
+  Result<WriteResult> put(std::string_view table, std::string_view row_id, Payload payload,
+                          const WriteOptions& options = {});
+  Result<WriteResult> insert(std::string_view table, std::string_view row_id, Payload payload,
+                             const WriteOptions& options = {});
+  Result<WriteResult> update(std::string_view table, std::string_view row_id, Payload payload,
+                             const WriteOptions& options = {});
+  Result<WriteResult> erase(std::string_view table, std::string_view row_id,
+                            const WriteOptions& options = {});
+  /// Independent writes, one after the other, under one lock and visible at once.
+  BatchResult write_batch(std::span<const Write> writes);
+  /// All or none, visible at once here and wherever it is replicated to.
+  /// Errors: as above with member `index`; `too_large` beyond max_batch_changes or max_body_bytes.
+  Result<std::vector<WriteResult>> transaction(std::span<const Write> writes);
+
+  // Reading rows.
+  Row get(std::string_view table, std::string_view row_id) const;
+  /// Never-written rows have a token, too: that of no heads.
+  RowToken token(std::string_view table, std::string_view row_id) const;
+  static RowToken token_of(const Row& row);
+  RowPage scan(std::string_view table, const ScanOptions& options = {}) const;
+  std::vector<std::string> tables() const;  ///< sorted
+  /// All changes of the row that the log has, newest (greatest LSN) first, below `before` if given.
+  std::vector<LogEntry> history(const LogReader& reader, std::string_view table,
+                                std::string_view row_id, std::size_t limit, Lsn before = 0) const;
+  VisibleChecksum visible_checksum() const;
+
+  // Reading the log.
+  LogReader log() const;
+  Result<ReadPage> read(const ReadOptions& options) const;
+  /// The lowest LSN that holds a change which `clock` does not cover; last + 1 if there is none.
+  Lsn first_lsn_not_covered(const VectorClock& clock) const;
+  /// The last LSN that may leave this node: durable and published.
+  Lsn releasable_lsn() const;
+  LogStatistics statistics() const;
+  /// Calls `callback(last_lsn)` after each append, on the appending thread, without a lock held.
+  Subscription subscribe(std::function<void(Lsn)> callback);
+
+  // Replication.
+  VectorClock summary() const;
+  OriginState origin(const NodeId& origin) const;
+  /// The chain hash of `origin` after `seq`; nullopt if that change is not here or not whole.
+  std::optional<std::uint64_t> chain_at(const NodeId& origin, Sequence seq) const;
+  HybridTime last_hlc() const;
+  /// The time now as a hybrid time that is not behind what was seen.
+  HybridTime now() const;
+  /// Merges foreign changes given as records, in order. Each is taken, found a duplicate, or
+  /// refused with the rest of its origin and what depends on it; the result says which.
+  IntegrateResult integrate(std::span<const std::string_view> records,
+                            const IntegrateOptions& options = {});
+  /// Raises the summary to `clock`: what it covers was applied here or kept back by a filter. This
+  /// replica's own entry is left alone. Errors: `unavailable` (the journal failed).
+  Result<void> cover(const VectorClock& clock);
+
+  // Snapshots.
+  /// `tables`: empty for all.
+  Snapshot snapshot(std::span<const std::string> tables = {}) const;
+  /// Where a paged snapshot begins; the records are empty.
+  Snapshot snapshot_header() const;
+  SnapshotPage snapshot_page(const SnapshotPosition& from, std::size_t limit, std::size_t max_bytes,
+                             std::span<const std::string> tables, Lsn up_to) const;
+  /// Keeps of both sides what the other has not seen, then the maximal changes. The log is laid
+  /// anew, in the giver's order first, under a new log id. `tables` as in `snapshot`: others are
+  /// left alone. Errors: `invalid_change`; then nothing was changed.
+  Result<void> merge(const Snapshot& snapshot, std::span<const std::string> tables = {});
+
+  // Conflicts.
+  ConflictPage conflicts(const ConflictQuery& query = {}) const;
+  /// Errors: `conflict_not_found`.
+  Result<ConflictReport> conflict(const ConflictId& id) const;
+  ConflictStatistics conflict_statistics() const;
+  /// Writes a change that saw all heads and closes the conflict here and, replicated, everywhere.
+  /// Errors: `conflict_not_found`; `conflict_resolved` unless it is open, or an automatic policy
+  /// decided it and no head saw both tips; those of writing.
+  Result<WriteResult> resolve(const ConflictId& id, const Settlement& settlement);
+
+  struct Impl;  ///< not for users; open to the library's own files
+
+ private:
+  explicit Replica(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace syncline

@@ -1,0 +1,71 @@
+#include "changelog/conflicts/conflict_store.hpp"
+
+#include <algorithm>
+
+#include "syncline/limits.hpp"
+
+namespace syncline {
+
+const ConflictPolicy& policy_for(const PolicySettings& settings, std::string_view table) noexcept {
+  const ConflictPolicy* policy = find_policy(settings.for_table(table));
+  return policy == nullptr ? lww_policy() : *policy;
+}
+
+bool ConflictStore::add(RowTable& rows, std::uint32_t row, Parting parting,
+                        std::uint64_t detected_at_us) {
+  PartedRow& parted = rows.parted_at(row);
+  parted.assessed = false;
+  if (parted.conflicts.size() >= limits::max_conflicts_per_row) {
+    ++parted.conflicts_not_kept;
+    ++not_kept_;
+    return false;
+  }
+  parted.conflicts.push_back(static_cast<std::uint32_t>(conflicts_.size()));
+  conflicts_.push_back({parting, row, detected_at_us, {}});
+  return true;
+}
+
+void ConflictStore::assess_row(const log_internal::Storage& storage, RowTable& rows,
+                               std::uint32_t row, const Rules& rules) {
+  PartedRow& parted = rows.parted_at(row);
+  if (parted.assessed) return;
+  parted.assessed = true;
+  if (parted.conflicts.empty()) return;
+  std::vector<Parting> partings;
+  Lsn oldest = parted.newest;
+  for (const std::uint32_t index : parted.conflicts) {
+    partings.push_back(conflicts_[index].parting);
+    oldest = std::min({oldest, partings.back().local, partings.back().remote});
+  }
+  const std::vector<RowMember> members = collect_row(storage, parted.newest, oldest);
+  const ConflictPolicy& policy = policy_for(rules.policies, members.front().change.table);
+  const RowSituation situation{storage, policy, rules.tenant, parted.heads, members};
+  const std::vector<Assessment> assessments = assess(situation, partings);
+  for (std::size_t i = 0; i < assessments.size(); ++i) {
+    conflicts_[parted.conflicts[i]].assessment = assessments[i];
+  }
+}
+
+ConflictId ConflictStore::id_of(const log_internal::Storage& storage, std::string_view tenant,
+                                std::size_t index) const {
+  const ChangeView local = storage.view(conflicts_[index].parting.local);
+  const ChangeView remote = storage.view(conflicts_[index].parting.remote);
+  return conflict_id(tenant, local.table, local.row_id, local.dot, remote.dot);
+}
+
+std::optional<std::size_t> ConflictStore::find(const log_internal::Storage& storage,
+                                               const Rules& rules, const ConflictId& id) {
+  for (; named_ < conflicts_.size(); ++named_) {
+    by_id_.emplace(id_of(storage, rules.tenant, named_), static_cast<std::uint32_t>(named_));
+  }
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::size_t ConflictStore::memory_bytes() const noexcept {
+  return conflicts_.capacity() * sizeof(KeptConflict) +
+         by_id_.bucket_count() * (sizeof(ConflictId) + sizeof(std::uint32_t) + 1);
+}
+
+}  // namespace syncline

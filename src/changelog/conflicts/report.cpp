@@ -1,0 +1,110 @@
+// From a kept conflict to a report that explains it.
+
+#include <algorithm>
+
+#include "changelog/conflicts/conflict_store.hpp"
+
+namespace syncline {
+namespace {
+
+using log_internal::Storage;
+
+std::uint64_t received_us(const Storage& storage, Lsn lsn) noexcept {
+  return storage.entry(lsn).received_ms() * 1000;
+}
+
+PartingChange parting_change(const ChangeView& change) {
+  return {change.dot, change.context.to_clock(), change.stable};
+}
+
+std::string who(const ChangeView& change) {
+  const Metadata metadata = change.metadata();
+  const auto actor = metadata.find("actor");
+  return actor == metadata.end() ? "node " + change.dot.origin.to_string() : actor->second;
+}
+
+std::string explain_resolution(const Storage& storage, const Assessment& assessment) {
+  const ChangeView settled = storage.view(assessment.resolution);
+  std::string text = who(settled) + " settled it with a change that saw both sides";
+  switch (assessment.winner) {
+    case ConflictWinner::local: text += " and says the same as the local one"; break;
+    case ConflictWinner::remote: text += " and says the same as the remote one"; break;
+    case ConflictWinner::merged: text += " and says something of its own"; break;
+    case ConflictWinner::none: break;
+  }
+  const Metadata metadata = settled.metadata();
+  const auto note = metadata.find("note");
+  if (note != metadata.end()) text += ": " + note->second;
+  return text + ".";
+}
+
+std::string explain(const Storage& storage, const ConflictPolicy& policy,
+                    const Assessment& assessment) {
+  const ChangeView local = storage.view(assessment.local_tip);
+  const ChangeView remote = storage.view(assessment.remote_tip);
+  if (assessment.resolution != 0) return explain_resolution(storage, assessment);
+  if (assessment.status == ConflictStatus::convergent) {
+    return local.operation == Operation::erase ? "Both sides deleted the row."
+                                               : "Both sides say the same, byte by byte.";
+  }
+  if (assessment.status == ConflictStatus::resolved && !policy.settles()) {
+    return "The row parted again after this; the later conflict decides.";
+  }
+  const bool remote_wins = assessment.status == ConflictStatus::open
+                               ? dated_before(local, remote)
+                               : assessment.winner == ConflictWinner::remote;
+  return remote_wins ? policy.reason(remote, local) : policy.reason(local, remote);
+}
+
+void settle_times(const Storage& storage, const ConflictPolicy& policy,
+                  const Assessment& assessment, ConflictReport& report) {
+  if (assessment.resolution != 0) {
+    report.resolved_at_us = received_us(storage, assessment.resolution);
+    report.resolved_by = who(storage.view(assessment.resolution));
+    report.resolution = storage.view(assessment.resolution).dot;
+  } else if (assessment.status == ConflictStatus::resolved && policy.settles()) {
+    report.resolved_at_us = report.detected_at_us;
+    report.resolved_by = "policy " + std::string(policy.name());
+  }
+}
+
+}  // namespace
+
+ConflictReport ConflictStore::report(const Storage& storage, const RowTable& rows,
+                                     const Rules& rules, std::size_t index) const {
+  const KeptConflict& kept = conflicts_[index];
+  const Assessment& assessment = kept.assessment;
+  const ChangeView parted_local = storage.view(kept.parting.local);
+  const ConflictPolicy& policy = policy_for(rules.policies, parted_local.table);
+  ConflictReport report;
+  report.id = id_of(storage, rules.tenant, index);
+  report.kind = assessment.kind;
+  report.status = assessment.status;
+  report.table = parted_local.table;
+  report.row_id = parted_local.row_id;
+  report.local = storage.view(assessment.local_tip).to_change();
+  report.remote = storage.view(assessment.remote_tip).to_change();
+  report.local_lsn = assessment.local_tip;
+  report.remote_lsn = assessment.remote_tip;
+  report.local_received_us = received_us(storage, assessment.local_tip);
+  report.remote_received_us = received_us(storage, assessment.remote_tip);
+  report.parted_local = parting_change(parted_local);
+  report.parted_remote = parting_change(storage.view(kept.parting.remote));
+  if (const Lsn base = base_of(storage, std::min(kept.parting.local, kept.parting.remote)); base != 0) {
+    const ChangeView change = storage.view(base);
+    report.base_format = change.format;
+    report.base_data = change.data;
+  }
+  report.detected_at_us = kept.detected_at_us;
+  report.policy = policy.name();
+  report.winner = assessment.winner;
+  if (assessment.winner_lsn != 0) report.winner_dot = storage.view(assessment.winner_lsn).dot;
+  report.reason = explain(storage, policy, assessment);
+  report.skewed = storage.entry(assessment.local_tip).skewed() ||
+                  storage.entry(assessment.remote_tip).skewed();
+  settle_times(storage, policy, assessment, report);
+  report.more_of_row = rows.parted_at(kept.row).conflicts_not_kept;
+  return report;
+}
+
+}  // namespace syncline

@@ -1,0 +1,51 @@
+// From dots to LSNs.
+#pragma once
+
+#include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "syncline/dot.hpp"
+#include "syncline/vector_clock.hpp"
+
+namespace syncline::log_internal {
+
+/// Finds changes by dot. In a log the changes of one origin stand in the order of their seqs, and
+/// mostly side by side: so it keeps runs, in which seq and LSN grow together, and an append that
+/// goes on with a run costs no memory. One writer; readers may run beside it.
+class OriginIndex {
+ public:
+  /// Notes that the change `seq` of `origin` has the LSN `lsn`. Seqs of an origin have to grow.
+  void add(const NodeId& origin, Sequence seq, Lsn lsn);
+  /// Where the change would be if it is here; the caller looks whether it is. 0: it is not.
+  Lsn candidate(const Dot& dot) const;
+  /// The least LSN of a change of `origin` with a seq above `seq`; 0 if there is none.
+  Lsn first_after(const NodeId& origin, Sequence seq) const;
+  /// The highest seq of each origin among the changes up to `lsn`.
+  VectorClock clock_at(Lsn lsn) const;
+  std::size_t memory_bytes() const;
+
+ private:
+  struct Run {
+    Sequence first_seq;
+    Lsn first_lsn;
+  };
+  struct Origin {
+    std::atomic<Sequence> last_seq{0};  // the writer's; readers cap it by what they can see
+    std::vector<Run> runs;              // guarded by mutex_
+    std::vector<Sequence> ends;         // last seq of each run but the newest; guarded by mutex_
+    Lsn next_lsn = 0;                   // the writer's: the LSN that would go on with the run
+  };
+
+  Sequence end_of(const Origin& origin, std::size_t run) const;
+
+  mutable std::mutex mutex_;
+  boost::unordered_flat_map<NodeId, std::unique_ptr<Origin>, NodeIdHash> origins_;
+  NodeId last_origin_id_;           // the writer's shortcut
+  Origin* last_origin_ = nullptr;
+};
+
+}  // namespace syncline::log_internal

@@ -1,0 +1,18 @@
+// What a write has seen of its row, in the form in which records hold it.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <cstdint>
+#include <span>
+
+#include "syncline/change.hpp"
+
+namespace syncline {
+
+/// The bytes of a causal context. Most rows are written by a handful of nodes.
+using ContextBuffer = boost::container::small_vector<std::uint8_t, 256>;
+
+/// The join of what `heads` had seen and of the heads themselves. The answer lies in `buffer`.
+ContextView build_context(std::span<const ChangeView> heads, ContextBuffer& buffer);
+
+}  // namespace syncline

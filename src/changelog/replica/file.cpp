@@ -1,0 +1,192 @@
+// Filing a change: the merge itself. Which heads a row has is decided here, and nowhere else.
+
+#include <algorithm>
+#include <cstring>
+
+#include "changelog/mutation.hpp"
+#include "changelog/replica/impl.hpp"
+#include "changelog/winner/greatest.hpp"
+#include "syncline/record.hpp"
+
+namespace syncline {
+namespace {
+
+/// How a change lies to the heads of its row.
+struct Placement {
+  Verdict verdict = Verdict::applied;
+  Lsn previous_of_row = 0;
+  Lsn before = 0;
+  std::vector<Lsn> partings;  ///< changes with which it makes conflicts
+};
+
+Placement place_beside(const Storage& storage, const ChangeView& change, Lsn newest,
+                       std::span<const Lsn> heads, Lsn visible) {
+  Placement placement{Verdict::applied, newest, visible, {}};
+  bool concurrent = false;
+  bool differs = false;
+  for (const Lsn lsn : heads) {
+    const ChangeView head = storage.view(lsn);
+    if (head.saw(change.dot)) return {Verdict::superseded, newest, 0, {}};
+    if (change.saw(head.dot)) continue;
+    concurrent = true;
+    differs = differs || !ConflictDetector::same_outcome(head, change);
+  }
+  if (concurrent) {
+    placement.verdict = differs ? Verdict::conflict : Verdict::convergent;
+    placement.partings = find_partings(storage, newest, change);
+  }
+  return placement;
+}
+
+Lsn append(Storage& storage, const ChangeView& change, const Placement& placement,
+           std::uint64_t now_us, bool skewed) {
+  return storage.append(change, {now_us, placement.verdict, placement.before,
+                                 placement.previous_of_row, skewed});
+}
+
+Lsn choose_visible(const Storage& storage, const ConflictPolicy& policy, const PartedRow& row) {
+  if (row.heads.size() == 1) return row.heads.front();
+  Heads heads;
+  for (const Lsn lsn : row.heads) heads.push_back(storage.view(lsn));
+  return row.heads[policy.decide(std::span(heads.data(), heads.size()), nullptr).winner];
+}
+
+/// The heads that stay beside `change`, and `change` itself.
+void replace_heads(const Storage& storage, PartedRow& row, const ChangeView& change, Lsn lsn) {
+  const auto seen = [&](Lsn head) { return change.saw(storage.view(head).dot); };
+  row.heads.erase(std::remove_if(row.heads.begin(), row.heads.end(), seen), row.heads.end());
+  row.heads.push_back(lsn);
+  if (mutated(Mutation::drop_loser)) {
+    row.heads = {choose_visible(storage, lww_policy(), row)};
+  }
+}
+
+void extend_chain(OriginProgress& origin, const ChangeView& change) {
+  const Sequence seq = change.dot.seq;
+  if (seq == origin.chained + 1) {
+    origin.chain = chain_hash(origin.chain, change);
+    origin.chained = seq;
+    if (seq % OriginProgress::checkpoint_every == 0) origin.checkpoints.push_back(origin.chain);
+  }
+  origin.in_log = seq;
+  if (seq == origin.summary + 1) origin.summary = seq;
+}
+
+}  // namespace
+
+OriginProgress& Contents::progress_of(const NodeId& origin) {
+  if (last_progress != nullptr && last_origin == origin) return *last_progress;
+  std::unique_ptr<OriginProgress>& progress = origins[origin];
+  if (progress == nullptr) progress = std::make_unique<OriginProgress>();
+  last_origin = origin;
+  last_progress = progress.get();
+  return *progress;
+}
+
+RowOrder& Contents::order_of(std::string_view table) {
+  if (last_order != nullptr && last_table == table) return *last_order;
+  auto found = tables.find(table);
+  if (found == tables.end()) {
+    found = tables.emplace(std::string(table), std::make_unique<RowOrder>(storage())).first;
+  }
+  last_table = found->first;
+  last_order = found->second.get();
+  return *last_order;
+}
+
+Verdict Replica::Impl::file(const ChangeView& change, const RowKey& key, const RowLookup& row,
+                            std::uint64_t now_us, bool skewed) {
+  Contents& state = *contents;
+  Storage& storage = state.storage();
+  hybrid_clock.observe(change.hlc, now_us);
+  OriginProgress& origin = state.progress_of(change.dot.origin);
+  if (!change.is_row_change()) {  // markers and voids concern no row
+    append(storage, change, {}, now_us, skewed);
+    extend_chain(origin, change);
+    return Verdict::applied;
+  }
+
+  Verdict verdict = Verdict::applied;
+  const bool existed = row.exists();
+  const bool erased = row.slot != nullptr && !existed;
+  bool exists = change.operation != Operation::erase;
+  if (row.slot == nullptr) {
+    const Lsn lsn = append(storage, change, {}, now_us, skewed);
+    state.rows.add(key.tag).set(key.tag, lsn, storage.last_position(), false);
+    state.order_of(key.table).add(lsn);
+  } else if (!row.slot->parted() && change.saw(row.visible.dot)) {
+    const Lsn head = row.slot->head();
+    const Lsn lsn = append(storage, change, {Verdict::applied, head, head, {}}, now_us, skewed);
+    row.slot->set(key.tag, lsn, storage.last_position(), false);
+  } else {
+    verdict = file_beside(change, key, *row.slot, now_us, skewed);
+    const PartedRow& parted = state.rows.parted(*row.slot);
+    exists = storage.view(parted.visible).operation != Operation::erase;
+  }
+  extend_chain(origin, change);
+  state.visible_rows += static_cast<std::uint64_t>(exists) - static_cast<std::uint64_t>(existed);
+  state.tombstones += static_cast<std::uint64_t>(!exists) - static_cast<std::uint64_t>(erased);
+  return verdict;
+}
+
+Verdict Replica::Impl::file_beside(const ChangeView& change, const RowKey& key, RowSlot& slot,
+                                   std::uint64_t now_us, bool skewed) {
+  Contents& state = *contents;
+  Storage& storage = state.storage();
+  PartedRow& row = slot.parted() ? state.rows.parted(slot) : state.rows.part(slot);
+  const Placement placement = place_beside(storage, change, row.newest, row.heads, row.visible);
+  const Lsn lsn = append(storage, change, placement, now_us, skewed);
+  const bool had_siblings = row.heads.size() > 1;
+  row.newest = lsn;
+  slot.set(key.tag, slot.parted_index(), storage.last_position(), true);
+  if (placement.verdict != Verdict::superseded) {
+    replace_heads(storage, row, change, lsn);
+    row.visible = choose_visible(storage, policy_for(options.policies, key.table), row);
+  }
+  // A settled conflict of a row with one head is changed by nothing but a straggler, or by a change
+  // that names it; the rest need not be looked at again.
+  const bool plain = placement.verdict == Verdict::applied && !had_siblings && !has_metadata(change);
+  if (!row.conflicts.empty() && !plain) row.assessed = false;
+  const std::uint64_t detected_at_us = storage.last_received_ms() * 1000;
+  for (const Lsn parting : placement.partings) {
+    state.conflicts.add(state.rows, slot.parted_index(), {parting, lsn}, detected_at_us);
+  }
+  return placement.verdict;
+}
+
+Verdict Replica::Impl::file_copy(const ChangeView& change, std::uint64_t tag, std::uint64_t now_us,
+                                 bool skewed) {
+  const RowKey key(change.table, change.row_id, tag);
+  const RowLookup row = change.is_row_change() ? look_up(key) : RowLookup{};
+  std::uint8_t* place = contents->storage().reserve(change.record.size());
+  std::memcpy(place, change.record.data(), change.record.size());
+  const ChangeView copy = view_trusted_record(place);
+  return file(copy, RowKey(copy.table, copy.row_id, tag), row, now_us, skewed);
+}
+
+Result<void> Replica::Impl::journal_changes(std::span<const ChangeView> changes,
+                                            std::uint64_t now_us, const SkewRule& skew) {
+  if (options.journal == nullptr) return {};
+  boost::container::small_vector<JournalEntry, 1> entries;
+  Lsn lsn = contents->storage().appended();
+  for (const ChangeView& change : changes) {
+    entries.push_back({JournalEntryKind::change, ++lsn, now_us, skew.flags(change), change.record});
+  }
+  return options.journal->append({entries.data(), entries.size()});
+}
+
+void Replica::Impl::choose_visible_anew() {
+  Contents& state = *contents;
+  for (std::uint32_t i = 0; i < state.rows.parted_count(); ++i) {
+    PartedRow& row = state.rows.parted_at(i);
+    const ChangeView shown = state.storage().view(row.visible);
+    row.visible = choose_visible(state.storage(), policy_for(options.policies, shown.table), row);
+    row.assessed = false;
+    const bool existed = shown.operation != Operation::erase;
+    const bool exists = state.storage().view(row.visible).operation != Operation::erase;
+    state.visible_rows += static_cast<std::uint64_t>(exists) - static_cast<std::uint64_t>(existed);
+    state.tombstones += static_cast<std::uint64_t>(existed) - static_cast<std::uint64_t>(exists);
+  }
+}
+
+}  // namespace syncline

@@ -1,0 +1,179 @@
+// The inside of a replica, shared by the files of this folder.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "changelog/codec/record_writer.hpp"
+#include "changelog/conflicts/conflict_store.hpp"
+#include "changelog/log/storage.hpp"
+#include "changelog/replica/context.hpp"
+#include "changelog/replica/subscribers.hpp"
+#include "changelog/rows/row_order.hpp"
+#include "changelog/rows/row_table.hpp"
+#include "syncline/replica.hpp"
+
+namespace syncline {
+
+using log_internal::Storage;
+
+/// What is known of one origin.
+struct OriginProgress {
+  Sequence summary = 0;    ///< everything up to here was applied, or kept back by a filter
+  Sequence in_log = 0;     ///< the highest seq that the log holds
+  Sequence chained = 0;    ///< `chain` is the hash after this one; below `in_log` if there are holes
+  std::uint64_t chain = 0;
+  /// The chain after every `chain_checkpoint`-th change, so that an earlier one is soon found.
+  std::vector<std::uint64_t> checkpoints;
+
+  static constexpr Sequence checkpoint_every = 64;
+  /// No change was left out: the chain says something of all of them.
+  bool whole() const noexcept { return chained == in_log && chained == summary; }
+};
+
+/// A row's key with its hash, as it is looked up once and used several times.
+struct RowKey {
+  std::string_view table;
+  std::string_view row_id;
+  std::uint64_t tag = 0;
+
+  RowKey(std::string_view table_name, std::string_view id)
+      : RowKey(table_name, id, RowTable::tag_of(table_name, id)) {}
+  RowKey(std::string_view table_name, std::string_view id, std::uint64_t known_tag)
+      : table(table_name), row_id(id), tag(known_tag) {}
+};
+
+/// A row at the moment: where it is and which heads it has.
+struct RowLookup {
+  RowSlot* slot = nullptr;  ///< null: no such row
+  ChangeView visible;       ///< if the row is there: the head that is shown
+  bool exists() const noexcept { return slot != nullptr && visible.operation != Operation::erase; }
+};
+
+/// Everything that follows from the log: replaced as a whole when a snapshot is merged.
+struct Contents {
+  explicit Contents(LogId log_id) : log(log_id), rows(log.storage()) {}
+
+  Storage& storage() noexcept { return log.storage(); }
+  const Storage& storage() const noexcept { return log.storage(); }
+
+  ChangeLog log;
+  RowTable rows;
+  std::map<std::string, std::unique_ptr<RowOrder>, std::less<>> tables;
+  ConflictStore conflicts;
+  boost::unordered_flat_map<NodeId, std::unique_ptr<OriginProgress>, NodeIdHash> origins;
+  OriginProgress& progress_of(const NodeId& origin);
+  RowOrder& order_of(std::string_view table);
+  std::uint64_t memory_bytes() const;
+
+  std::uint64_t visible_rows = 0;
+  std::uint64_t tombstones = 0;
+
+ private:
+  // What was looked up last, since changes come origin by origin and rows table by table.
+  NodeId last_origin;
+  OriginProgress* last_progress = nullptr;
+  std::string_view last_table;
+  RowOrder* last_order = nullptr;
+};
+
+/// True if the record says anything beside the change. Cheap where there is neither a transaction
+/// nor metadata, which is nearly everywhere: then the tail is two nils.
+inline bool has_metadata(const ChangeView& change) {
+  constexpr std::size_t two_nils = 2;
+  return change.tail.size() > two_nils && !change.metadata().empty();
+}
+
+using Heads = boost::container::small_vector<ChangeView, 2>;
+
+/// When a change is flagged for its time. By default never.
+struct SkewRule {
+  std::uint64_t latest_us = std::numeric_limits<std::uint64_t>::max();
+  NodeId wrong_clock;  ///< whose clock is known to be wrong
+
+  bool flags(const ChangeView& change) const noexcept {
+    return change.hlc.physical_us() > latest_us ||
+           (!wrong_clock.is_nil() && change.dot.origin == wrong_clock);
+  }
+};
+
+/// See `RowToken`.
+RowToken token_of_heads(std::span<const ChangeView> heads);
+
+struct Replica::Impl {
+  explicit Impl(Options given);
+
+  // Opening (replica.cpp).
+  Result<void> begin();
+  void begin_log(const NodeId& node, std::unique_ptr<Contents> empty);
+  Result<void> replay(const JournalEntry& entry);
+  Result<void> replay_identity(const JournalEntry& entry);
+  Result<void> replay_change(const JournalEntry& entry);
+  Result<void> replay_summary(const JournalEntry& entry);
+  Result<void> journal_bytes(JournalEntryKind kind, std::string_view bytes);
+  void raise_summary(const VectorClock& covered);
+
+  // Looking (look.cpp). Any lock is held.
+  RowLookup look_up(const RowKey& key) const;
+  Heads heads_of(const RowLookup& row) const;
+  Row row_of(const RowLookup& row, const LogReader& reader) const;
+  OriginProgress* progress(const NodeId& origin) const;
+  bool holds(const Dot& dot) const;
+  bool is_head(const ChangeView& change, Lsn lsn) const;
+  VectorClock summary() const;
+  ConflictStore::Rules rules() const { return {options.tenant, options.policies}; }
+
+  // Filing (file.cpp). The lock is held alone.
+  /// Files a change whose record lies at the storage's reserved place: log, row, conflicts,
+  /// summary, chain.
+  Verdict file(const ChangeView& reserved, const RowKey& key, const RowLookup& row,
+               std::uint64_t now_us, bool skewed);
+  /// The part of `file` for a row that has siblings, had some, or gets one.
+  Verdict file_beside(const ChangeView& change, const RowKey& key, RowSlot& slot,
+                      std::uint64_t now_us, bool skewed);
+  /// The same as `file` for a record that lies anywhere.
+  Verdict file_copy(const ChangeView& change, std::uint64_t tag, std::uint64_t now_us,
+                    bool skewed);
+  Result<void> journal_changes(std::span<const ChangeView> changes, std::uint64_t now_us,
+                               const SkewRule& skew = {});
+  void choose_visible_anew();
+
+  // Writing (write.cpp). The lock is held alone.
+  Result<void> writable() const;
+  Result<void> check_size(std::size_t payload_bytes, std::size_t more_bytes) const;
+  static Result<Operation> choose_operation(const Write& write, bool exists, bool settling);
+  Result<void> check_siblings(const Write& write, std::span<const ChangeView> heads) const;
+  /// Everything of a record but its seq and time. `context` holds the encoded context.
+  Result<codec::RecordFields> prepare(const Write& write, bool exists,
+                                      std::span<const ChangeView> heads, bool settling,
+                                      ContextBuffer& context) const;
+  /// `settling`: the write resolves a conflict, has seen the siblings and may delete what is deleted.
+  Result<WriteResult> write_one(const Write& write, const RowKey& key, std::uint64_t now_us,
+                                bool settling = false);
+  /// Takes the lock, writes, publishes, and returns when the change is durable.
+  Result<WriteResult> write(const Write& write);
+  /// Lets the lock go after something was published: wakes subscribers, waits for durability.
+  Result<void> release(std::unique_lock<std::shared_mutex>& lock, Lsn before);
+
+  // Conflicts (conflicts.cpp).
+  ConflictSummary summarise(std::size_t conflict);
+
+  Options options;
+  Clock& clock;
+  Random& random;
+  std::shared_ptr<Subscribers> subscribers = std::make_shared<Subscribers>();
+
+  mutable std::shared_mutex mutex;  ///< guards everything below, and the settings in `options`
+  mutable std::mutex assessing;     ///< among readers, who bring assessments up to date
+  std::unique_ptr<Contents> contents;
+  HybridClock hybrid_clock;
+  OriginProgress* own = nullptr;    ///< the progress of this replica's own changes
+};
+
+}  // namespace syncline

@@ -1,0 +1,107 @@
+// From a row's key to its heads: a hash table that keeps no keys.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "changelog/log/index_entry.hpp"
+#include "changelog/log/storage.hpp"
+
+namespace syncline {
+
+/// What a row with siblings, or one that ever had any, needs beyond a slot.
+struct PartedRow {
+  Lsn newest = 0;   ///< the row's change with the greatest LSN
+  Lsn visible = 0;  ///< the head that the policy shows
+  std::vector<Lsn> heads;
+  std::vector<std::uint32_t> conflicts;  ///< indices in the conflict store
+  std::uint64_t conflicts_not_kept = 0;
+  bool assessed = true;  ///< the stored assessments of the conflicts are those of the present heads
+};
+
+/// Sixteen bytes a row. A row whose history is one line refers to its only head in the log, and
+/// that is also its newest change; any other row refers to a `PartedRow`.
+class RowSlot {
+ public:
+  bool used() const noexcept { return second_ != 0; }
+  bool parted() const noexcept { return (second_ >> 63) != 0; }
+  Lsn head() const noexcept { return first_ & low_mask; }
+  std::uint32_t parted_index() const noexcept { return static_cast<std::uint32_t>(head()); }
+  /// Of a record that has the row's key.
+  log_internal::Position position() const noexcept { return {(second_ & low_mask) - 1}; }
+  std::uint64_t tag() const noexcept {
+    return (first_ >> 40) | (((second_ >> 40) & 0x7FFFFFU) << 24);
+  }
+
+  void set(std::uint64_t tag, Lsn head, log_internal::Position position, bool parted) noexcept {
+    first_ = head | ((tag & 0xFFFFFFU) << 40);
+    second_ = (position.value + 1) | ((tag >> 24) << 40) | (std::uint64_t{parted} << 63);
+  }
+
+ private:
+  static constexpr std::uint64_t low_mask = (std::uint64_t{1} << 40) - 1;
+
+  std::uint64_t first_ = 0;   // head's LSN or index of the parted row 40 | tag, low 24
+  std::uint64_t second_ = 0;  // position + 1 40 | tag, high 23 | parted 1; 0: unused
+};
+static_assert(sizeof(RowSlot) == 16);
+
+/// Open addressing with linear probing; rows are never removed. The keys are those of the records
+/// that the slots refer to. Not thread-safe.
+class RowTable {
+ public:
+  static constexpr unsigned tag_bits = 47;
+
+  explicit RowTable(const log_internal::Storage& storage) : storage_(&storage), slots_(64) {}
+
+  /// 47 bits that stand for the key.
+  static std::uint64_t tag_of(std::string_view table, std::string_view row_id) noexcept;
+
+  /// The slot of the row, null if there is none. If it is there, `key_record` is the view of the
+  /// record that it refers to (which is the head's, unless the row is parted).
+  RowSlot* find(std::uint64_t tag, std::string_view table, std::string_view row_id,
+                ChangeView& key_record) noexcept;
+  const RowSlot* find(std::uint64_t tag, std::string_view table, std::string_view row_id,
+                      ChangeView& key_record) const noexcept;
+  /// Adds a row that is not there. The answer is valid until the next `add`.
+  RowSlot& add(std::uint64_t tag);
+
+  /// Hints for a batch: first all slots, then all records that they refer to.
+  void prefetch_slot(std::uint64_t tag) const noexcept {
+    __builtin_prefetch(&slots_[tag & mask()]);
+  }
+  void prefetch_record(std::uint64_t tag) const noexcept;
+
+  PartedRow& parted(const RowSlot& slot) noexcept { return *parted_[slot.parted_index()]; }
+  const PartedRow& parted(const RowSlot& slot) const noexcept {
+    return *parted_[slot.parted_index()];
+  }
+  PartedRow& parted_at(std::uint32_t index) noexcept { return *parted_[index]; }
+  const PartedRow& parted_at(std::uint32_t index) const noexcept { return *parted_[index]; }
+  std::size_t parted_count() const noexcept { return parted_.size(); }
+  /// Makes the row of `slot` a parted one with its only head as it is.
+  PartedRow& part(RowSlot& slot);
+
+  std::size_t size() const noexcept { return size_; }
+  std::size_t memory_bytes() const noexcept;
+
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (const RowSlot& slot : slots_) {
+      if (slot.used()) visit(slot);
+    }
+  }
+
+ private:
+  std::size_t mask() const noexcept { return slots_.size() - 1; }
+  void grow();
+
+  const log_internal::Storage* storage_;
+  std::vector<RowSlot> slots_;
+  std::vector<std::unique_ptr<PartedRow>> parted_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace syncline
