@@ -38,6 +38,8 @@ function(syncline_add_test name folder timeout_s)
   target_link_libraries(${name} PRIVATE syncline_test_support)
   syncline_link(${name} PRIVATE ${ARGN})
   target_link_libraries(${name} PRIVATE syncline_warnings)
+  # Tests are compiled more often than they are run: they need not be fast.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout_s})
 endfunction()

@@ -146,6 +146,7 @@ class ChangeLog {
   Lsn last_lsn() const noexcept;  ///< published
   log_internal::Storage& storage() noexcept { return *storage_; }
   const log_internal::Storage& storage() const noexcept { return *storage_; }
+  std::shared_ptr<const log_internal::Storage> shared_storage() const noexcept;
 
  private:
   std::shared_ptr<log_internal::Storage> storage_;

@@ -327,6 +327,8 @@ class Replica {
   /// The chain hash of `origin` after `seq`; nullopt if that change is not here or not whole.
   std::optional<std::uint64_t> chain_at(const NodeId& origin, Sequence seq) const;
   HybridTime last_hlc() const;
+  /// What this replica's own clock says, in microseconds since 1970, right or wrong.
+  std::uint64_t wall_time_us() const;
   /// The time now as a hybrid time that is not behind what was seen.
   HybridTime now() const;
   /// Merges foreign changes given as records, in order. Each is taken, found a duplicate, or

@@ -15,6 +15,7 @@ struct Memory {
   std::uint8_t* position;
 
   [[gnu::always_inline]] void write(const char* bytes, std::size_t size) noexcept {
+    if (size == 0) return;  // `bytes` may be null then
     std::memcpy(position, bytes, size);
     position += size;
   }

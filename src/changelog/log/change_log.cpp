@@ -28,6 +28,9 @@ Lsn ChangeLog::append(const ChangeView& change, const Filing& filing) {
 
 void ChangeLog::publish() { storage_->publish(); }
 LogReader ChangeLog::reader() const { return LogReader(storage_); }
+std::shared_ptr<const log_internal::Storage> ChangeLog::shared_storage() const noexcept {
+  return storage_;
+}
 LogId ChangeLog::id() const noexcept { return storage_->id(); }
 Lsn ChangeLog::last_lsn() const noexcept { return storage_->published(); }
 

@@ -15,6 +15,7 @@
 #include "changelog/log/storage.hpp"
 #include "changelog/replica/context.hpp"
 #include "changelog/replica/subscribers.hpp"
+#include "changelog/replica/turnstile_mutex.hpp"
 #include "changelog/rows/row_order.hpp"
 #include "changelog/rows/row_table.hpp"
 #include "syncline/replica.hpp"
@@ -112,6 +113,8 @@ struct Replica::Impl {
   // Opening (replica.cpp).
   Result<void> begin();
   void begin_log(const NodeId& node, std::unique_ptr<Contents> empty);
+  /// Publishes the log and lets readers have it. They do not take the replica's lock.
+  void show_log();
   Result<void> replay(const JournalEntry& entry);
   Result<void> replay_identity(const JournalEntry& entry);
   Result<void> replay_change(const JournalEntry& entry);
@@ -159,7 +162,7 @@ struct Replica::Impl {
   /// Takes the lock, writes, publishes, and returns when the change is durable.
   Result<WriteResult> write(const Write& write);
   /// Lets the lock go after something was published: wakes subscribers, waits for durability.
-  Result<void> release(std::unique_lock<std::shared_mutex>& lock, Lsn before);
+  Result<void> release(std::unique_lock<TurnstileMutex>& lock, Lsn before);
 
   // Conflicts (conflicts.cpp).
   ConflictSummary summarise(std::size_t conflict);
@@ -169,9 +172,11 @@ struct Replica::Impl {
   Random& random;
   std::shared_ptr<Subscribers> subscribers = std::make_shared<Subscribers>();
 
-  mutable std::shared_mutex mutex;  ///< guards everything below, and the settings in `options`
+  mutable TurnstileMutex mutex;  ///< guards everything below, and the settings in `options`
   mutable std::mutex assessing;     ///< among readers, who bring assessments up to date
   std::unique_ptr<Contents> contents;
+  mutable std::mutex shown_mutex;   ///< held for as long as it takes to copy a pointer
+  std::shared_ptr<const Storage> shown_storage;  ///< the log that readers get
   HybridClock hybrid_clock;
   OriginProgress* own = nullptr;    ///< the progress of this replica's own changes
 };

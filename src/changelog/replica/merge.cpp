@@ -187,6 +187,7 @@ Result<void> SnapshotMerge::run() {
     impl_.begin_log(impl_.options.node, std::move(old_));
     return kept;
   }
+  impl_.show_log();
   return {};
 }
 

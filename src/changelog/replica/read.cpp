@@ -99,8 +99,8 @@ VisibleChecksum Replica::visible_checksum() const {
 }
 
 LogReader Replica::log() const {
-  const std::shared_lock lock(impl_->mutex);
-  return impl_->contents->log.reader();
+  const std::lock_guard lock(impl_->shown_mutex);
+  return LogReader(impl_->shown_storage);
 }
 
 Result<ReadPage> Replica::read(const ReadOptions& options) const { return read_log(log(), options); }

@@ -26,6 +26,12 @@ void Replica::Impl::begin_log(const NodeId& node, std::unique_ptr<Contents> empt
   own = &contents->progress_of(node);
 }
 
+void Replica::Impl::show_log() {
+  contents->storage().publish();
+  const std::lock_guard lock(shown_mutex);
+  shown_storage = contents->log.shared_storage();
+}
+
 Result<void> Replica::Impl::replay_identity(const JournalEntry& entry) {
   auto identity = decode_identity(entry.bytes);
   if (!identity) return identity.error();
@@ -82,7 +88,7 @@ Result<void> Replica::Impl::begin() {
     const std::string identity = encode_identity({node, contents->log.id()});
     if (auto kept = journal_bytes(JournalEntryKind::identity, identity); !kept) return kept;
   }
-  contents->storage().publish();
+  show_log();
   return {};
 }
 
@@ -102,8 +108,7 @@ std::size_t Replica::max_batch_changes() const noexcept { return impl_->options.
 std::size_t Replica::max_body_bytes() const noexcept { return impl_->options.max_body_bytes; }
 
 LogId Replica::log_id() const {
-  const std::shared_lock lock(impl_->mutex);
-  return impl_->contents->log.id();
+  return log().log_id();
 }
 
 PolicySettings Replica::policies() const {
@@ -154,6 +159,8 @@ HybridTime Replica::last_hlc() const {
   const std::shared_lock lock(impl_->mutex);
   return impl_->hybrid_clock.last();
 }
+
+std::uint64_t Replica::wall_time_us() const { return impl_->clock.now_us(); }
 
 HybridTime Replica::now() const {
   const HybridTime wall = HybridTime::from_us(impl_->clock.now_us());

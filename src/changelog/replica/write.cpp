@@ -160,7 +160,7 @@ Result<WriteResult> Replica::Impl::write_one(const Write& write, const RowKey& k
   return WriteResult{change.dot, contents->storage().appended(), change.hlc, change.operation};
 }
 
-Result<void> Replica::Impl::release(std::unique_lock<std::shared_mutex>& lock, Lsn before) {
+Result<void> Replica::Impl::release(std::unique_lock<TurnstileMutex>& lock, Lsn before) {
   Storage& storage = contents->storage();
   storage.publish();
   const Lsn after = storage.appended();

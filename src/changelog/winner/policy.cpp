@@ -25,8 +25,8 @@ std::string known_names() {
 bool dated_before(const ChangeView& left, const ChangeView& right) noexcept {
   if (left.hlc != right.hlc) return left.hlc < right.hlc;
   if (mutated(Mutation::no_origin_in_tie_break)) return false;
+  if (mutated(Mutation::greater_or_equal_for_greater)) return true;
   if (left.dot.origin != right.dot.origin) return left.dot.origin < right.dot.origin;
-  if (mutated(Mutation::greater_or_equal_for_greater)) return left.dot.seq <= right.dot.seq;
   return left.dot.seq < right.dot.seq;
 }
 
