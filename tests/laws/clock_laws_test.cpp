@@ -1,10 +1,10 @@
 // The laws of vector clocks, checked over every clock of three nodes that counts from 0 to 3.
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "syncline/vector_clock.hpp"
 

@@ -1,14 +1,15 @@
 // Longer histories at random: what the small worlds are too small for.
 //
-// SYNCLINE_SEED=<n> replays the run with that seed alone; SYNCLINE_RUNS=<n> sets how many there are.
-#include <doctest/doctest.h>
-
+// SYNCLINE_SEED=<n> replays the run with that seed alone; SYNCLINE_RUNS=<n> sets how many there
+// are.
 #include <cstdint>
 #include <cstdlib>
 #include <iterator>
 #include <random>
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "laws/world.hpp"
 

@@ -2,14 +2,14 @@
 //
 // The worlds are exhaustive within what each test case states. Histories are counted up to renaming
 // of replicas and rows, so ties and clocks are tried in the orders that renaming hides.
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <array>
 #include <functional>
 #include <numeric>
 #include <utility>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "laws/histories.hpp"
 #include "laws/world.hpp"
@@ -195,9 +195,9 @@ const std::vector<Act> all_acts = {Act::put_new, Act::put_same, Act::erase, Act:
 
 TEST_CASE("merge: up to 3 writes of 2 rows, all acts, all timings") {
   for (std::size_t writes = 1; writes <= 3; ++writes) {
-    const std::size_t runs = explore(
-        {writes, 2, all_acts, all_timings()}, false,
-        [](World& world, std::size_t run) { meet_and_repeat(world, run, false); });
+    const std::size_t runs =
+        explore({writes, 2, all_acts, all_timings()}, false,
+                [](World& world, std::size_t run) { meet_and_repeat(world, run, false); });
     MESSAGE(writes, " writes: ", runs, " histories");
   }
 }
@@ -234,16 +234,15 @@ TEST_CASE("merge: up to 3 writes, snapshots in place of deliveries") {
 }
 
 TEST_CASE("merge: 4 writes of 2 rows" * skip_where_slow) {
-  const std::size_t runs =
-      explore({4, 2, put_or_erase, few_timings()}, false,
-              [](World& world, std::size_t run) { meet(world, run, false); });
+  const std::size_t runs = explore({4, 2, put_or_erase, few_timings()}, false,
+                                   [](World& world, std::size_t run) { meet(world, run, false); });
   MESSAGE(runs, " histories");
 }
 
 TEST_CASE("merge: 4 writes of one row, all acts" * skip_where_slow) {
-  const std::size_t runs = explore(
-      {4, 1, all_acts, few_timings()}, false,
-      [](World& world, std::size_t run) { meet_and_repeat(world, run, false); });
+  const std::size_t runs =
+      explore({4, 1, all_acts, few_timings()}, false,
+              [](World& world, std::size_t run) { meet_and_repeat(world, run, false); });
   MESSAGE(runs, " histories");
 }
 

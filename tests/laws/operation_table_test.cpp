@@ -1,13 +1,13 @@
 // The table of operations: each of insert, update and delete against each, for changes of which one
 // is before, after, the same as, or concurrent with the other; and with the roles exchanged.
-#include <doctest/doctest.h>
-
 #include <array>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "laws/world.hpp"
 #include "syncline/conflict.hpp"
@@ -171,8 +171,8 @@ void collide(const char* policy, const Dating& dating, Operation a, Operation b,
   if (deletes || (!one_deletes && put == Act::put_same)) {
     CHECK(here.status == ConflictStatus::convergent);
   } else {
-    CHECK(here.status == (std::string_view(policy) == "lww" ? ConflictStatus::resolved
-                                                            : ConflictStatus::open));
+    CHECK(here.status ==
+          (std::string_view(policy) == "lww" ? ConflictStatus::resolved : ConflictStatus::open));
   }
 }
 

@@ -7,7 +7,8 @@ namespace syncline::laws {
 
 std::vector<std::size_t> members(const ChangeSet& set) {
   std::vector<std::size_t> found;
-  for (std::size_t i = set._Find_first(); i < max_changes; i = set._Find_next(i)) found.push_back(i);
+  for (std::size_t i = set._Find_first(); i < max_changes; i = set._Find_next(i))
+    found.push_back(i);
   return found;
 }
 

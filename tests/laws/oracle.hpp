@@ -38,7 +38,8 @@ struct Made {
   std::optional<ConflictId> resolves;
 };
 
-/// A conflict as the definitions have it. `x` and `y` are the parting changes, in the order of dots.
+/// A conflict as the definitions have it. `x` and `y` are the parting changes, in the order of
+/// dots.
 struct ExpectedConflict {
   ConflictId id{};
   std::size_t x = 0;

@@ -27,7 +27,8 @@ class Findings {
  public:
   template <typename Value>
   void expect(const char* what, const Value& is, const Value& should_be) {
-    if (is != should_be) text_ += where_ + what + " is " + show(is) + ", not " + show(should_be) + "; ";
+    if (is != should_be)
+      text_ += where_ + what + " is " + show(is) + ", not " + show(should_be) + "; ";
   }
   void expect_true(const char* what, bool holds) {
     if (!holds) text_ += where_ + "not true: " + what + "; ";
@@ -72,23 +73,22 @@ void check_row(const Look& look, std::size_t row, Findings& findings) {
   if (expected.heads.empty() || !shown.winner) return;
   const Made& winner = look.graph.at(expected.heads.front());
   findings.expect("winner", shown.winner->dot, winner.change.dot);
-  findings.expect("winner's record", text_of(shown.winner->record), std::string_view(winner.record));
+  findings.expect("winner's record", text_of(shown.winner->record),
+                  std::string_view(winner.record));
   findings.expect("exists", shown.exists(), winner.change.operation != Operation::erase);
   findings.expect("winner's LSN", std::uint64_t{shown.lsn},
                   std::uint64_t{look.replica.log().find(winner.change.dot)});
   const std::size_t siblings = expected.heads.size() > 1 ? expected.heads.size() : 0;
   findings.expect("number of siblings", shown.siblings.size(), siblings);
   for (std::size_t i = 0; i < std::min(siblings, shown.siblings.size()); ++i) {
-    findings.expect("sibling", shown.siblings[i].dot,
-                    look.graph.at(expected.heads[i]).change.dot);
+    findings.expect("sibling", shown.siblings[i].dot, look.graph.at(expected.heads[i]).change.dot);
   }
   findings.expect("token", look.replica.token(name.table, name.row_id), Replica::token_of(shown));
 
   const LogReader reader = look.replica.log();
   std::size_t count = 0;
   Lsn above = reader.last_lsn() + 1;
-  for (const LogEntry& entry :
-       look.replica.history(reader, name.table, name.row_id, max_changes)) {
+  for (const LogEntry& entry : look.replica.history(reader, name.table, name.row_id, max_changes)) {
     findings.expect_true("history goes from new to old", entry.lsn < above);
     above = entry.lsn;
     const auto index = look.graph.find(entry.change.dot);
@@ -129,13 +129,13 @@ void check_sides(const Look& look, const ConflictReport& report, const ExpectedC
   Dot local_tip = graph.at(x_is_local ? expected.tip_x : expected.tip_y).change.dot;
   Dot remote_tip = graph.at(x_is_local ? expected.tip_y : expected.tip_x).change.dot;
   // Where both tips saw both sides, neither belongs to one side more than to the other.
-  const bool either = graph.is_or_saw(expected.tip_x, expected.y) &&
-                      graph.is_or_saw(expected.tip_y, expected.x);
+  const bool either =
+      graph.is_or_saw(expected.tip_x, expected.y) && graph.is_or_saw(expected.tip_y, expected.x);
   if (either && report.local.dot == remote_tip) std::swap(local_tip, remote_tip);
   findings.expect("local tip", report.local.dot, local_tip);
   findings.expect("remote tip", report.remote.dot, remote_tip);
-  for (const auto& [tip, lsn] : {std::pair{&report.local, report.local_lsn},
-                                 std::pair{&report.remote, report.remote_lsn}}) {
+  for (const auto& [tip, lsn] :
+       {std::pair{&report.local, report.local_lsn}, std::pair{&report.remote, report.remote_lsn}}) {
     const auto index = graph.find(tip->dot);
     if (!index) continue;
     findings.expect_true("a tip is given in full", *tip == graph.at(*index).change);
@@ -165,8 +165,7 @@ void check_conflict(const Look& look, const ConflictReport& report,
   findings.expect("status", report.status, expected.status);
   check_sides(look, report, expected, findings);
   if (!findings.none()) return;
-  findings.expect("kind", report.kind,
-                  kind_of(report.local.operation, report.remote.operation));
+  findings.expect("kind", report.kind, kind_of(report.local.operation, report.remote.operation));
   const auto dot_of = [&](const std::optional<std::size_t>& index) {
     return index ? std::optional<Dot>(graph.at(*index).change.dot) : std::nullopt;
   };
@@ -175,9 +174,9 @@ void check_conflict(const Look& look, const ConflictReport& report,
   findings.expect("resolution", report.resolution, dot_of(expected.resolution));
   const bool based = expected.base && graph.at(*expected.base).change.operation != Operation::erase;
   findings.expect("base", report.base_data, based ? graph.at(*expected.base).change.data : "");
-  findings.expect_true("the base's format is right",
-                       report.base_format == (based ? graph.at(*expected.base).change.format
-                                                    : PayloadFormat::none));
+  findings.expect_true(
+      "the base's format is right",
+      report.base_format == (based ? graph.at(*expected.base).change.format : PayloadFormat::none));
   findings.expect("policy", report.policy, std::string(graph.settles() ? "lww" : "causal"));
   findings.expect_true("a reason is given", !report.reason.empty());
 }
@@ -209,8 +208,7 @@ void check_conflicts(const Look& look, const std::vector<ConflictReport>& report
       if (head >= other || look.graph.same_outcome(head, other)) continue;
       const bool separated = std::any_of(
           expected.conflicts.begin(), expected.conflicts.end(), [&](const ExpectedConflict& some) {
-            return by_id.contains(some.id) &&
-                   by_id.at(some.id)->status == ConflictStatus::open &&
+            return by_id.contains(some.id) && by_id.at(some.id)->status == ConflictStatus::open &&
                    look.graph.separates(some.x, some.y, head, other);
           });
       findings.expect_true("heads that differ have an open conflict between them", separated);
@@ -267,18 +265,19 @@ std::string fingerprint(const Replica& replica) {
   out << reader.log_id().to_string() << to_string(replica.summary());
   for (Lsn lsn = 1; lsn <= reader.last_lsn(); ++lsn) {
     const LogEntry entry = reader.at(lsn);
-    out << '\n' << short_name(entry.change.dot) << ' ' << to_string(entry.verdict) << ' '
+    out << '\n'
+        << short_name(entry.change.dot) << ' ' << to_string(entry.verdict) << ' '
         << entry.before_lsn << ' ' << entry.received_at_us << ' ' << entry.skewed;
   }
   out << '\n' << replica.visible_checksum().rows << ' ' << replica.visible_checksum().hash;
   for (const ConflictReport& report : all_conflicts(replica)) {
-    out << '\n' << to_string(report.id) << to_string(report.status) << to_string(report.kind)
-        << short_name(report.local.dot) << short_name(report.remote.dot)
-        << to_string(report.winner) << show(report.winner_dot) << show(report.resolution)
-        << report.local_lsn << ' ' << report.remote_lsn << ' ' << report.detected_at_us << ' '
-        << report.local_received_us << ' ' << report.remote_received_us << ' '
-        << report.resolved_at_us.value_or(0) << report.resolved_by << report.reason
-        << report.skewed;
+    out << '\n'
+        << to_string(report.id) << to_string(report.status) << to_string(report.kind)
+        << short_name(report.local.dot) << short_name(report.remote.dot) << to_string(report.winner)
+        << show(report.winner_dot) << show(report.resolution) << report.local_lsn << ' '
+        << report.remote_lsn << ' ' << report.detected_at_us << ' ' << report.local_received_us
+        << ' ' << report.remote_received_us << ' ' << report.resolved_at_us.value_or(0)
+        << report.resolved_by << report.reason << report.skewed;
   }
   return out.str();
 }

@@ -1,12 +1,12 @@
 // A void uses up a number and does nothing else: it is never a head, replaces nothing, and is left
 // out of every row past. So contexts that differ by voids alone tell of the same past.
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "laws/histories.hpp"
 #include "laws/verify.hpp"
@@ -17,16 +17,16 @@ namespace {
 
 constexpr std::uint64_t noon_us = 1'700'000'000'000'000;
 
-/// Writes the history down without replicas: the changes whose bits are set in `voids` are void, those
-/// whose bits are set in `erases` are deletes where there is something to delete.
+/// Writes the history down without replicas: the changes whose bits are set in `voids` are void,
+/// those whose bits are set in `erases` are deletes where there is something to delete.
 Graph written_down(const History& history, unsigned voids, unsigned erases, bool settles) {
   Graph graph("laws", settles, {{"t", "a"}});
   std::vector<Sequence> counted(3, 0);
   for (std::size_t i = 0; i < history.size(); ++i) {
     const Step& step = history[i];
     const ExpectedRow& seen = graph.expected(0, step.held);
-    const bool there = !seen.heads.empty() &&
-                       graph.at(seen.heads.front()).change.operation != Operation::erase;
+    const bool there =
+        !seen.heads.empty() && graph.at(seen.heads.front()).change.operation != Operation::erase;
     Change change;
     change.dot = {node_id(step.site), ++counted[step.site]};
     change.hlc = HybridTime::from_us(noon_us);

@@ -25,12 +25,18 @@ std::string_view record_of(const LogEntry& entry) {
 
 std::string_view to_string(Act act) {
   switch (act) {
-    case Act::put_new: return "put";
-    case Act::put_same: return "put same";
-    case Act::put_same_raw: return "put same, raw";
-    case Act::erase: return "erase";
-    case Act::resolve_lesser: return "resolve by lesser tip";
-    case Act::resolve_new: return "resolve by new value";
+    case Act::put_new:
+      return "put";
+    case Act::put_same:
+      return "put same";
+    case Act::put_same_raw:
+      return "put same, raw";
+    case Act::erase:
+      return "erase";
+    case Act::resolve_lesser:
+      return "resolve by lesser tip";
+    case Act::resolve_new:
+      return "resolve by new value";
   }
   return "";
 }
@@ -43,8 +49,7 @@ NodeId node_id(std::size_t index) {
 }
 
 World::World(const Setup& setup)
-    : setup_(setup),
-      graph_(std::string(tenant), setup.policy == "lww", row_names(setup.rows)) {
+    : setup_(setup), graph_(std::string(tenant), setup.policy == "lww", row_names(setup.rows)) {
   for (std::size_t i = 0; i < setup.nodes.size(); ++i) add_site(setup.nodes[i], setup.clocks[i]);
 }
 
@@ -237,8 +242,7 @@ void World::integrate_at(Site& site, const std::vector<std::size_t>& changes) {
   if (changes.size() > 1) return;
   const ExpectedRow& row = graph_.expected(graph_.at(changes.front()).row, before);
   const Lsn winner_before =
-      row.heads.empty() ? 0
-                        : site.replica->log().find(graph_.at(row.heads.front()).change.dot);
+      row.heads.empty() ? 0 : site.replica->log().find(graph_.at(row.heads.front()).change.dot);
   check_filed(site, changes.front(), graph_.verdict(changes.front(), before), winner_before);
 }
 
@@ -341,9 +345,9 @@ void World::check(std::size_t index) {
     }
   }
   std::sort(reported.begin(), reported.end());
-  expect(std::includes(reported.begin(), reported.end(), site.reported.begin(),
-                       site.reported.end()),
-         "a conflict once reported stays");
+  expect(
+      std::includes(reported.begin(), reported.end(), site.reported.begin(), site.reported.end()),
+      "a conflict once reported stays");
   site.reported = std::move(reported);
 }
 

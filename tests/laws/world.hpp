@@ -16,8 +16,8 @@ namespace syncline::laws {
 
 /// What a step writes.
 enum class Act : std::uint8_t {
-  put_new,      ///< bytes that nobody else writes
-  put_same,     ///< bytes that others write, too
+  put_new,       ///< bytes that nobody else writes
+  put_same,      ///< bytes that others write, too
   put_same_raw,  ///< the same bytes under another format, which is another value
   erase,
   resolve_lesser,  ///< settles the row's first conflict that can be, by picking its lesser tip

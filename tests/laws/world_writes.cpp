@@ -97,9 +97,8 @@ bool World::put_or_erase(Site& site, std::size_t row, Act act) {
     return absent ? replica.insert(name.table, name.row_id, value, options)
                   : replica.update(name.table, name.row_id, value, options);
   };
-  const auto result = graph_.size() % 2 == 0
-                          ? replica.put(name.table, name.row_id, value, options)
-                          : exact();
+  const auto result =
+      graph_.size() % 2 == 0 ? replica.put(name.table, name.row_id, value, options) : exact();
   if (!result) {
     fail("write: " + to_string(result.error()));
   } else {
@@ -129,8 +128,7 @@ bool World::resolve(Site& site, std::size_t row, Act act) {
     if (!graph_.settles()) return conflict.status == ConflictStatus::open;
     return conflict.status == ConflictStatus::resolved && !overruled(conflict);
   };
-  const auto found =
-      std::find_if(expected.conflicts.begin(), expected.conflicts.end(), resolvable);
+  const auto found = std::find_if(expected.conflicts.begin(), expected.conflicts.end(), resolvable);
   if (found == expected.conflicts.end()) {
     for (const ExpectedConflict& conflict : expected.conflicts) {
       if (!graph_.settles() || overruled(conflict)) expect_no_resolving(site, conflict.id);
@@ -232,8 +230,11 @@ void World::transaction(std::size_t index, std::span<const RowAct> acts) {
     tell("in a transaction " + std::string(to_string(each.act)) + " row", index, each.row);
     if (each.act == Act::erase && !present[each.row]) continue;
     const RowName& name = graph_.name(each.row);
-    Write write{each.act == Act::erase ? WriteKind::erase : WriteKind::put, name.table,
-                name.row_id, {}, {}};
+    Write write{each.act == Act::erase ? WriteKind::erase : WriteKind::put,
+                name.table,
+                name.row_id,
+                {},
+                {}};
     texts.push_back(payload_of(each.act));
     if (each.act != Act::erase) write.payload = payload(each.act, texts.back());
     if (!touched[each.row] && head_count(site, each.row) > 1) {
@@ -241,9 +242,9 @@ void World::transaction(std::size_t index, std::span<const RowAct> acts) {
       write.options.if_match = texts.back();
     }
     writes.push_back(write);
-    operations.push_back(each.act == Act::erase  ? Operation::erase
-                         : present[each.row] ? Operation::update
-                                             : Operation::insert);
+    operations.push_back(each.act == Act::erase ? Operation::erase
+                         : present[each.row]    ? Operation::update
+                                                : Operation::insert);
     touched[each.row] = true;
     present[each.row] = each.act != Act::erase;
   }
@@ -274,8 +275,11 @@ void World::batch(std::size_t index, std::span<const RowAct> acts) {
     tell("in a batch " + std::string(to_string(each.act)) + " row", index, each.row);
     const RowName& name = graph_.name(each.row);
     texts.push_back(payload_of(each.act));
-    Write write{each.act == Act::erase ? WriteKind::erase : WriteKind::put, name.table,
-                name.row_id, {}, {}};
+    Write write{each.act == Act::erase ? WriteKind::erase : WriteKind::put,
+                name.table,
+                name.row_id,
+                {},
+                {}};
     if (each.act != Act::erase) write.payload = payload(each.act, texts.back());
     writes.push_back(write);
   }
@@ -297,7 +301,9 @@ void World::batch(std::size_t index, std::span<const RowAct> acts) {
     if (++lsn > reader.last_lsn()) return fail("a batch leaves out a write");
     const ChangeView change = reader.at(lsn).change;
     written(site, row, {change.dot, lsn, change.hlc, change.operation},
-            erases ? Operation::erase : absent ? Operation::insert : Operation::update);
+            erases   ? Operation::erase
+            : absent ? Operation::insert
+                     : Operation::update);
   }
   expect(result.failures.size() == failures, "no more writes of a batch fail than have to");
   expect(result.written + failures == acts.size(), "a batch counts what it wrote");
