@@ -1,0 +1,67 @@
+// The client side of synchronisation: one call does a whole round.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "syncline/replica.hpp"
+#include "syncline/transport.hpp"
+
+namespace syncline {
+
+/// What one round moved.
+struct SyncReport {
+  std::size_t pushed = 0;                  ///< changes sent
+  std::size_t accepted = 0;                ///< of these: taken, or held there already
+  std::vector<Rejection> rejected;         ///< of these: refused by the server
+  std::size_t pulled = 0;                  ///< changes received
+  std::size_t applied = 0;                 ///< of these: new here
+  std::vector<ConflictSummary> conflicts;  ///< found on either side during the round, each once
+  std::uint64_t requests = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t duration_us = 0;
+};
+
+/// Exchanges one replica with one server over one transport. Not thread-safe (the replica is).
+class SyncClient {
+ public:
+  struct Options {
+    std::string tenant = "default";
+    std::string name;   ///< shown in the server's list of peers
+    bool json = false;  ///< JSON bodies instead of MessagePack, for debugging
+    /// At most, in one push or page; the server's limits are kept.
+    std::size_t batch_changes = 5000;
+    std::size_t batch_bytes = std::size_t{4} << 20;
+    /// Only these tables; empty: all. The server keeps the choice of the first registration. A
+    /// replica with a choice sends its own changes and passes nothing else on.
+    std::vector<std::string> tables;
+    /// Called after each request with the totals so far. May be empty.
+    std::function<void(const SyncReport&)> on_progress;
+  };
+
+  /// `replica` and `transport` have to outlive the client.
+  SyncClient(Replica& replica, Transport& transport, Options options);
+  ~SyncClient();
+  SyncClient(const SyncClient&) = delete;
+  SyncClient& operator=(const SyncClient&) = delete;
+
+  /// One whole round: registers if need be, pushes everything that the server lacks and pulls
+  /// everything that this replica lacks, however many requests it takes; an idle round takes one.
+  /// On an error what was exchanged stays exchanged, and the next call goes on from there.
+  /// Errors: `unavailable`, what the server answered (`tenant_not_found`, `replica_rewound`, …).
+  Result<SyncReport> sync();
+  /// Replaces this replica's contents by the server's snapshot merged with its own.
+  Result<SyncReport> bootstrap();
+  /// The server's replica, nil before the first contact.
+  NodeId server_node() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace syncline

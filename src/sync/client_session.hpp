@@ -1,0 +1,96 @@
+// The client's side of the sync protocol without a socket: gives requests, takes answers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sync/http_messages.hpp"
+#include "sync/push_planner.hpp"
+#include "sync/snapshot_collector.hpp"
+#include "syncline/replica.hpp"
+#include "syncline/sync_client.hpp"
+
+namespace syncline {
+
+/// One replica's exchange with one server, over any number of rounds. Whoever drives it sends what
+/// `next_request` gives and hands the answer to `on_response`, until there is no next request.
+/// Between rounds it keeps what the server is known to hold and the place in the server's log, so
+/// that an idle round is one request. Not thread-safe (the replica is).
+class ClientSession {
+ public:
+  struct Options {
+    std::string tenant;
+    std::string name;
+    BodyFormat format = BodyFormat::msgpack;
+    std::size_t batch_changes = 0;
+    std::size_t batch_bytes = 0;
+    std::vector<std::string> tables;  ///< empty: all
+  };
+
+  /// `replica` has to outlive the session.
+  ClientSession(Replica& replica, Options options);
+
+  /// Begins a round: everything goes over that either side lacks.
+  void begin_round();
+  /// Begins to take a snapshot and to merge it.
+  void begin_bootstrap();
+  /// What to send now; nullopt: the round is over.
+  std::optional<HttpRequest> next_request();
+  /// Takes the answer to that request. Errors: what the server answered; the round is over then.
+  Result<void> on_response(const HttpResponse& response);
+  /// Instead of an answer: the server may have taken the request or not, and may be another one
+  /// when it is reached again.
+  void on_connection_lost();
+
+  /// The counts of this round; requests, bytes and time are those of who drives it.
+  const SyncReport& report() const noexcept { return report_; }
+  NodeId server_node() const noexcept { return server_node_; }
+
+ private:
+  enum class Stage : std::uint8_t { idle, exchange, snapshot };
+
+  std::optional<HttpRequest> next_exchange();
+  ExchangeRequest build_exchange(std::optional<PushRequest> push) const;
+  RegisterRequest build_registration() const;
+
+  Result<void> on_exchange(const HttpResponse& response);
+  Result<void> on_parts(const ExchangeResponse& answer);
+  Result<void> on_registration(const RegisterResponse& response);
+  void on_push(const PushResponse& response);
+  Result<void> on_pull(const PullResponse& response);
+  Result<void> on_snapshot(const HttpResponse& response);
+  Result<void> check_header(const AnswerHeader& header);
+  /// Does what helps against `error`, or gives it back.
+  Result<void> recover(const Error& error);
+  void note_conflicts(const std::vector<ConflictSummary>& conflicts);
+  void give_up(const Error& error);
+
+  Replica& replica_;
+  const Options options_;
+  const HttpMessages messages_;
+
+  // Of the session.
+  PushPlanner planner_;
+  bool registered_ = false;
+  NodeId server_node_;
+  std::uint64_t settings_version_ = 0;
+  std::uint64_t max_changes_ = 0;  // the server's limits, 0 while they are not known
+  std::uint64_t max_body_bytes_ = 0;
+  std::string cursor_;  // in the server's log
+  std::int64_t server_clock_offset_us_ = 0;
+
+  // Of the round.
+  Stage stage_ = Stage::idle;
+  bool bootstrap_only_ = false;
+  bool pulled_all_ = false;
+  unsigned registrations_ = 0;
+  unsigned bootstraps_ = 0;
+  SnapshotCollector collector_;
+  SyncReport report_;
+  std::set<ConflictId> noted_;
+};
+
+}  // namespace syncline

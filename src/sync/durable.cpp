@@ -1,0 +1,34 @@
+#include "sync/durable.hpp"
+
+#include <algorithm>
+
+namespace syncline {
+
+VectorClock durable_summary(const Replica& replica) {
+  // In this order: what the summary tells is in the log that is read after it.
+  VectorClock summary = replica.summary();
+  const LogReader reader = replica.log();
+  const Lsn durable = replica.releasable_lsn();
+  return durable >= reader.last_lsn() ? summary : reader.clock_at(durable);
+}
+
+WireClock wire_clock(const Replica& replica, const VectorClock& clock) {
+  WireClock wire(clock);
+  for (auto& [node, entry] : wire.entries) entry.chain = replica.chain_at(node, entry.seq);
+  return wire;
+}
+
+Result<ReadPage> read_durable(const Replica& replica, const ReadOptions& options) {
+  const LogReader reader = replica.log();
+  const Lsn durable = replica.releasable_lsn();
+  Result<ReadPage> page = read_log(reader, options);
+  if (!page || durable >= reader.last_lsn()) return page;
+  const auto above = std::find_if(page->entries.begin(), page->entries.end(),
+                                  [&](const LogEntry& entry) { return entry.lsn > durable; });
+  page->entries.erase(above, page->entries.end());
+  page->examined = std::max(options.after, std::min(page->examined, durable));
+  page->has_more = page->examined < durable;
+  return page;
+}
+
+}  // namespace syncline

@@ -1,0 +1,18 @@
+// What may leave this node: nothing that a crash could take back.
+#pragma once
+
+#include "sync/messages.hpp"
+#include "syncline/replica.hpp"
+
+namespace syncline {
+
+/// `replica.summary()` as far as it is durable.
+VectorClock durable_summary(const Replica& replica);
+
+/// `clock` with the chain hash of each origin that `replica` holds whole up to there.
+WireClock wire_clock(const Replica& replica, const VectorClock& clock);
+
+/// `read_log` of the durable part of the log. Errors: those of `read_log`.
+Result<ReadPage> read_durable(const Replica& replica, const ReadOptions& options);
+
+}  // namespace syncline

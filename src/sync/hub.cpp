@@ -1,0 +1,236 @@
+#include "sync/hub.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sync/cursor.hpp"
+#include "sync/durable.hpp"
+#include "sync/members.hpp"
+#include "sync/push_batch.hpp"
+
+namespace syncline {
+namespace {
+
+/// How many changes a heartbeat looks at to tell how far its sender is behind; what lies beyond is
+/// estimated, because an answer should not cost more the longer somebody was away.
+constexpr std::size_t lag_scan_changes = 1000;
+
+Result<void> check_named(const NodeId& caller, const Replica& replica) {
+  if (caller.is_nil()) return wrong_member("node_id", "the UUID of the calling replica");
+  if (caller == replica.node()) {
+    return Error{ErrorCode::replica_rewound,
+                 "the caller has the id of the replica that answers: it is a copy of it"};
+  }
+  return {};
+}
+
+/// Compares what the caller says to hold with what is known here: rule "identity" of the model.
+Result<void> check_identity(const RegisterRequest& request, const Replica& replica) {
+  const auto own = request.clock.entries.find(request.node_id);
+  const Sequence stated = own == request.clock.entries.end() ? 0 : own->second.seq;
+  const OriginState known = replica.origin(request.node_id);
+  if (known.seq > stated) {
+    return Error{ErrorCode::replica_rewound, "this replica has made " + std::to_string(known.seq) +
+                                                 " changes and knows of " + std::to_string(stated) +
+                                                 ": it is an older copy"};
+  }
+  for (const auto& [node, entry] : request.clock.entries) {
+    const std::optional<std::uint64_t> here = replica.chain_at(node, entry.seq);
+    if (!here || !entry.chain || *here == *entry.chain) continue;
+    if (node == request.node_id) {
+      return Error{ErrorCode::replica_rewound,
+                   "this replica's changes differ from those known of it: there are two of it"};
+    }
+    return Error{ErrorCode::dot_mismatch,
+                 "other bytes are held here for changes of " + node.to_string()};
+  }
+  return {};
+}
+
+std::uint64_t clamped(const std::optional<std::uint64_t>& wanted, std::size_t most) {
+  return std::clamp<std::uint64_t>(wanted.value_or(most), 1, most);
+}
+
+std::vector<std::string> tables_of(const Peer& peer) {
+  return peer.tables.value_or(std::vector<std::string>{});
+}
+
+/// Where a pull begins: behind the cursor, or before the first change of a log that is whole.
+Result<Lsn> position_of(const std::string& text, const LogReader& reader, std::uint64_t filter) {
+  if (text.empty()) {
+    if (reader.first_lsn() <= 1) return Lsn{0};
+    return Error{ErrorCode::cursor_trimmed, "the beginning of the log is gone: take a snapshot"}
+        .with("oldest_lsn", reader.first_lsn());
+  }
+  const Result<Cursor> cursor = decode_cursor(text);
+  if (!cursor) return cursor.error();
+  return check_cursor(*cursor, reader, filter);
+}
+
+void measure_lag(HeartbeatResponse& response, const Replica& replica, const VectorClock& clock,
+                 std::vector<std::string> tables) {
+  ReadOptions options;
+  options.after = replica.first_lsn_not_covered(clock) - 1;
+  options.limit = lag_scan_changes;
+  options.tables = std::move(tables);
+  options.not_covered_by = &clock;
+  const Result<ReadPage> page = read_log(replica.log(), options);
+  if (!page || page->entries.empty()) return;
+  std::uint64_t bytes = 0;
+  for (const LogEntry& entry : page->entries) bytes += entry.change.record.size();
+  const std::uint64_t seen = page->entries.size();
+  const std::uint64_t beyond = page->reader.last_lsn() - page->examined;
+  response.lag_changes = seen + beyond;
+  response.lag_bytes = bytes + bytes / seen * beyond;
+}
+
+}  // namespace
+
+Hub::Hub(Clock* clock) : clock_(clock != nullptr ? *clock : system_clock()) {}
+
+AnswerHeader Hub::answer_header(const Tenant& tenant, const NodeId& caller) {
+  const Replica& replica = tenant.replica();
+  AnswerHeader header;
+  header.time = replica.now();
+  header.log_id = replica.log_id();
+  header.settings_version = tenant.settings().version;
+  if (!caller.is_nil()) {
+    const OriginState state = replica.origin(caller);
+    header.known = WireClock::Entry{state.seq, std::nullopt};
+    if (state.whole || state.seq == 0) header.known->chain = state.chain;
+  }
+  return header;
+}
+
+std::shared_ptr<PeerTable> Hub::peers(const TenantPointer& tenant) {
+  const std::lock_guard lock(mutex_);
+  TenantPeers& known = tenants_[tenant.get()];
+  if (known.tenant.lock() != tenant) {
+    // A new tenant, perhaps at the address of one that is gone: time to forget those.
+    known = {tenant, std::make_shared<PeerTable>()};
+    std::erase_if(tenants_, [](const auto& entry) { return entry.second.tenant.expired(); });
+    return tenants_.at(tenant.get()).peers;
+  }
+  return known.peers;
+}
+
+Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
+                                            const RegisterRequest& request) {
+  const Replica& replica = tenant->replica();
+  const auto& spoken = request.protocol;
+  if (std::find(spoken.begin(), spoken.end(), protocol_version) == spoken.end()) {
+    return Error{ErrorCode::protocol_unsupported, "only version 1 of the protocol is spoken here"}
+        .with("supported", protocol_version);
+  }
+  if (const auto named = check_named(request.node_id, replica); !named) return named.error();
+  if (const auto same = check_identity(request, replica); !same) return same.error();
+  const Result<Peer> peer = peers(tenant)->enter(request, clock_.now_us());
+  if (!peer) return peer.error();
+
+  const TenantSettings settings = tenant->settings();
+  RegisterResponse response;
+  response.node_id = replica.node();
+  response.clock = wire_clock(replica, durable_summary(replica));
+  const LogReader reader = replica.log();
+  response.lsn = reader.last_lsn();
+  response.oldest_lsn = reader.first_lsn();
+  response.lease_s = default_lease_s;
+  response.policies = settings.policies;
+  response.max_clock_drift_ms = settings.max_clock_drift_ms;
+  response.max_batch_changes = replica.max_batch_changes();
+  response.max_body_bytes = replica.max_body_bytes();
+  response.max_change_bytes = replica.max_change_bytes();
+  response.header = answer_header(*tenant, request.node_id);
+  response.header.settings_version = settings.version;
+  return response;
+}
+
+Result<PushResponse> Hub::push(const TenantPointer& tenant, const PushRequest& request) {
+  Replica& replica = tenant->replica();
+  if (const auto named = check_named(request.node_id, replica); !named) return named.error();
+  const auto table = peers(tenant);
+  const Result<Peer> peer = table->seen(request.node_id, clock_.now_us());
+  if (!peer) return peer.error();
+  if (request.clock && !request.clock->clock().covers(peer->acknowledged)) {
+    return Error{ErrorCode::replica_rewound,
+                 "this replica once acknowledged more than it says to hold: it is an older copy"};
+  }
+  if (const auto writable = replica.writable(); !writable) return writable.error();
+  if (const auto fits = check_batch_size(request, replica); !fits) return fits.error();
+
+  IntegrateOptions options;
+  options.pusher = request.node_id;
+  options.sender_clock_offset_us = peer->clock_offset_us;
+  Result<PushResponse> response = integrate_batch(replica, request, options);
+  if (!response) return response;
+  response->header = answer_header(*tenant, request.node_id);
+  table->count_pushed(request.node_id, response->received);
+  return response;
+}
+
+Result<PullResponse> Hub::pull(const TenantPointer& tenant, const PullRequest& request) {
+  const Replica& replica = tenant->replica();
+  if (const auto named = check_named(request.node_id, replica); !named) return named.error();
+  const auto table = peers(tenant);
+  const Result<Peer> peer = table->seen(request.node_id, clock_.now_us());
+  if (!peer) return peer.error();
+
+  ReadOptions options;
+  options.tables = tables_of(*peer);
+  const std::uint64_t filter = filter_hash(options.tables);
+  const Result<Lsn> after = position_of(request.cursor, replica.log(), filter);
+  if (!after) return after.error();
+  options.after = *after;
+  options.limit = clamped(request.limit, replica.max_batch_changes());
+  options.max_bytes = clamped(request.max_bytes, replica.max_body_bytes());
+  if (!request.include_own) options.except_origin = request.node_id;
+  const VectorClock have = request.have.value_or(WireClock{}).clock();
+  if (request.have) options.not_covered_by = &have;
+  const Result<ReadPage> page = read_durable(replica, options);
+  if (!page) return page.error();
+
+  PullResponse response;
+  for (const LogEntry& entry : page->entries) {
+    response.changes.records.emplace_back(entry.change.record.begin(), entry.change.record.end());
+    response.changes.lsns.push_back(entry.lsn);
+  }
+  response.cursor = encode_cursor(cursor_at(page->reader, page->examined, filter));
+  response.has_more = page->has_more;
+  response.covers = page->reader.clock_at(page->examined);
+  response.lsn = page->reader.last_lsn();
+  response.examined = page->examined;
+  response.header = answer_header(*tenant, request.node_id);
+  table->count_pulled(request.node_id, page->entries.size());
+  return response;
+}
+
+Result<HeartbeatResponse> Hub::heartbeat(const TenantPointer& tenant,
+                                         const HeartbeatRequest& request) {
+  const Replica& replica = tenant->replica();
+  if (const auto named = check_named(request.node_id, replica); !named) return named.error();
+  const auto table = peers(tenant);
+  const Result<Peer> peer = table->seen(request.node_id, clock_.now_us());
+  if (!peer) return peer.error();
+  const VectorClock clock = request.clock.clock();
+  table->acknowledge(request.node_id, clock, request.cursor);
+
+  HeartbeatResponse response;
+  response.lsn = replica.log().last_lsn();
+  measure_lag(response, replica, clock, tables_of(*peer));
+  response.header = answer_header(*tenant, request.node_id);
+  return response;
+}
+
+ExchangeResponse Hub::exchange(const TenantPointer& tenant, const ExchangeRequest& request) {
+  ExchangeResponse response;
+  if (request.registration) response.registration = register_peer(tenant, *request.registration);
+  if (!response.registration || *response.registration) {
+    if (request.push) response.push = push(tenant, *request.push);
+    if (request.heartbeat) response.heartbeat = heartbeat(tenant, *request.heartbeat);
+    if (request.pull) response.pull = pull(tenant, *request.pull);
+  }
+  response.header = answer_header(*tenant, request.node_id);
+  return response;
+}
+
+}  // namespace syncline

@@ -1,0 +1,63 @@
+// The answering side of the sync protocol: takes a message, returns the answer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "sync/messages.hpp"
+#include "sync/peers.hpp"
+#include "syncline/clock.hpp"
+#include "syncline/tenant.hpp"
+
+namespace syncline {
+
+/// How long the home waits for a replica before it gives it up, in seconds: 90 days.
+inline constexpr std::uint64_t default_lease_s = std::uint64_t{90} * 24 * 3600;
+
+/// Answers replicas on behalf of tenants. Knows no sockets and never waits: a pull that finds
+/// nothing returns at once, and who serves it decides whether to wait and to ask again.
+/// Thread-safe.
+class Hub {
+ public:
+  /// `clock` null: the system's. Has to outlive the hub.
+  explicit Hub(Clock* clock = nullptr);
+
+  using TenantPointer = std::shared_ptr<Tenant>;
+
+  /// Errors: `protocol_unsupported`, `replica_rewound`, `dot_mismatch`, `bad_request`.
+  Result<RegisterResponse> register_peer(const TenantPointer& tenant,
+                                         const RegisterRequest& request);
+  /// Errors: `peer_stale` (not registered), `too_large`, `replica_rewound`, those of
+  /// `Replica::writable`. Faults of single changes are in the answer.
+  Result<PushResponse> push(const TenantPointer& tenant, const PushRequest& request);
+  /// Errors: `peer_stale`, `bad_request`, `log_reset`, `cursor_trimmed`.
+  Result<PullResponse> pull(const TenantPointer& tenant, const PullRequest& request);
+  /// Errors: `peer_stale`, `bad_request`.
+  Result<HeartbeatResponse> heartbeat(const TenantPointer& tenant, const HeartbeatRequest& request);
+  /// All parts in order; their errors are in the answer.
+  ExchangeResponse exchange(const TenantPointer& tenant, const ExchangeRequest& request);
+  /// Errors: `bad_request`, `log_reset`.
+  Result<SnapshotResponse> snapshot_page(const TenantPointer& tenant,
+                                         const SnapshotRequest& request);
+
+  /// The peers of this tenant. A tenant that was removed and created again begins without any.
+  std::shared_ptr<PeerTable> peers(const TenantPointer& tenant);
+
+  /// What every answer carries. `caller` nil: nobody was named.
+  static AnswerHeader answer_header(const Tenant& tenant, const NodeId& caller);
+
+ private:
+  struct TenantPeers {
+    std::weak_ptr<Tenant> tenant;
+    std::shared_ptr<PeerTable> peers;
+  };
+
+  Clock& clock_;
+  std::mutex mutex_;
+  std::map<const Tenant*, TenantPeers> tenants_;
+};
+
+}  // namespace syncline

@@ -1,0 +1,93 @@
+#include "sync/peers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace syncline {
+namespace {
+
+std::int64_t clock_offset_us(const std::optional<HybridTime>& theirs, std::uint64_t now_us) {
+  if (!theirs) return 0;
+  return static_cast<std::int64_t>(theirs->physical_us()) - static_cast<std::int64_t>(now_us);
+}
+
+std::optional<std::vector<std::string>> sorted(std::optional<std::vector<std::string>> tables) {
+  if (tables) std::sort(tables->begin(), tables->end());
+  return tables;
+}
+
+}  // namespace
+
+Result<Peer> PeerTable::enter(const RegisterRequest& request, std::uint64_t now_us) {
+  const std::lock_guard lock(mutex_);
+  const auto tables = sorted(request.tables);
+  const auto found = peers_.find(request.node_id);
+  if (found != peers_.end()) {
+    if (!request.clock.clock().covers(found->second.acknowledged)) {
+      return Error{ErrorCode::replica_rewound,
+                   "this replica once acknowledged more than it holds now: it is an older copy"};
+    }
+    if (found->second.tables != tables) {
+      return Error{ErrorCode::bad_request,
+                   "member 'tables' differs from the first registration: a replica's table filter "
+                   "is fixed"};
+    }
+  }
+  Peer& peer = peers_[request.node_id];
+  if (peer.registrations == 0) peer.first_seen_us = now_us;
+  peer.node_id = request.node_id;
+  peer.name = request.name;
+  peer.role = request.role;
+  peer.tables = tables;
+  peer.metadata = request.metadata;
+  peer.last_seen_us = now_us;
+  peer.clock_offset_us = clock_offset_us(request.time, now_us);
+  ++peer.registrations;
+  return peer;
+}
+
+Result<Peer> PeerTable::seen(const NodeId& node, std::uint64_t now_us) {
+  const std::lock_guard lock(mutex_);
+  const auto found = peers_.find(node);
+  if (found == peers_.end()) {
+    return Error{ErrorCode::peer_stale,
+                 "replica " + node.to_string() + " is not registered here: register, then go on"};
+  }
+  found->second.last_seen_us = now_us;
+  return found->second;
+}
+
+void PeerTable::acknowledge(const NodeId& node, const VectorClock& clock, std::string cursor) {
+  const std::lock_guard lock(mutex_);
+  const auto found = peers_.find(node);
+  if (found == peers_.end()) return;
+  found->second.acknowledged.merge(clock);
+  if (!cursor.empty()) found->second.cursor = std::move(cursor);
+}
+
+void PeerTable::count_pushed(const NodeId& node, std::uint64_t changes) {
+  const std::lock_guard lock(mutex_);
+  const auto found = peers_.find(node);
+  if (found != peers_.end()) found->second.changes_pushed += changes;
+}
+
+void PeerTable::count_pulled(const NodeId& node, std::uint64_t changes) {
+  const std::lock_guard lock(mutex_);
+  const auto found = peers_.find(node);
+  if (found != peers_.end()) found->second.changes_pulled += changes;
+}
+
+std::vector<Peer> PeerTable::list() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Peer> peers;
+  peers.reserve(peers_.size());
+  for (const auto& [node, peer] : peers_) peers.push_back(peer);
+  return peers;
+}
+
+std::size_t PeerTable::size() const {
+  const std::lock_guard lock(mutex_);
+  return peers_.size();
+}
+
+}  // namespace syncline

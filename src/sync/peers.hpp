@@ -1,0 +1,63 @@
+// The replicas that exchange with a tenant here, as far as they have told.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sync/messages.hpp"
+#include "syncline/error.hpp"
+#include "syncline/vector_clock.hpp"
+
+namespace syncline {
+
+/// How long a peer may be silent before it is shown as away, in microseconds.
+inline constexpr std::uint64_t peer_away_after_us = 60'000'000;
+
+/// One registered replica. A value.
+struct Peer {
+  NodeId node_id;
+  std::string name;
+  std::string role;
+  std::optional<std::vector<std::string>> tables;  ///< nullopt: all; fixed at registration
+  Metadata metadata;
+  std::uint64_t first_seen_us = 0;
+  std::uint64_t last_seen_us = 0;
+  VectorClock acknowledged;  ///< what it said to hold durably
+  std::string cursor;        ///< where it said to be in the log here
+  /// How far its clock was ahead (+) or behind (-) when it registered last.
+  std::int64_t clock_offset_us = 0;
+  std::uint64_t registrations = 0;
+  std::uint64_t changes_pushed = 0;
+  std::uint64_t changes_pulled = 0;
+
+  bool away(std::uint64_t now_us) const noexcept {
+    return now_us > last_seen_us && now_us - last_seen_us > peer_away_after_us;
+  }
+};
+
+/// The peers of one tenant. Thread-safe.
+class PeerTable {
+ public:
+  /// Enters the caller, or renews its entry; what it acknowledged stays.
+  /// Errors: `replica_rewound` (its clock is below what it acknowledged), `bad_request` (another
+  /// table filter than before).
+  Result<Peer> enter(const RegisterRequest& request, std::uint64_t now_us);
+  /// Notes a sign of life and gives the entry. Errors: `peer_stale`, saying to register.
+  Result<Peer> seen(const NodeId& node, std::uint64_t now_us);
+  /// Raises what the peer acknowledged; it is never lowered.
+  void acknowledge(const NodeId& node, const VectorClock& clock, std::string cursor);
+  void count_pushed(const NodeId& node, std::uint64_t changes);
+  void count_pulled(const NodeId& node, std::uint64_t changes);
+  std::vector<Peer> list() const;  ///< sorted by node
+  std::size_t size() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<NodeId, Peer> peers_;
+};
+
+}  // namespace syncline

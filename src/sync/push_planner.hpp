@@ -1,0 +1,73 @@
+// Which changes to send next, and what their answers mean.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "sync/messages.hpp"
+#include "syncline/replica.hpp"
+
+namespace syncline {
+
+/// Sends a server, in log order and in batches, everything that it lacks of every origin. Keeps
+/// what the server holds, as far as the server told. What it refuses is not sent again within the
+/// round, nor what comes after it of the same origin; the changes of other origins go on.
+class PushPlanner {
+ public:
+  struct Options {
+    std::size_t batch_changes = 0;
+    std::size_t batch_bytes = 0;
+    bool only_own = false;  ///< a replica with a table filter passes nothing on
+  };
+  /// What became of a batch.
+  struct Outcome {
+    std::size_t accepted = 0;
+    std::vector<Rejection> rejected;
+  };
+
+  /// `replica` has to outlive the planner.
+  PushPlanner(const Replica& replica, const Options& options);
+
+  /// Forgets what was refused.
+  void begin_round();
+  /// The server holds exactly this.
+  void set_server_clock(VectorClock clock);
+  /// The server holds this, too.
+  void raise_server_clock(const VectorClock& clock) { server_clock_.merge(clock); }
+  void set_server_limits(std::size_t max_changes, std::size_t max_body_bytes);
+  bool knows_server() const noexcept { return knows_server_; }
+  void forget_server() noexcept { knows_server_ = false; }
+
+  /// The next batch; nullopt if the server lacks nothing, or what it holds is not known.
+  std::optional<PushRequest> next();
+  /// The answer to the batch that `next` gave last.
+  Outcome on_answer(const PushResponse& response);
+  /// That batch is more than the server takes: the next one will be smaller. If it cannot be, its
+  /// changes are given up for this round and named in the answer.
+  std::vector<Rejection> on_too_large(const Error& error);
+  std::size_t sent() const noexcept { return sent_.size(); }
+
+ private:
+  static const Rejection* first_of(const NodeId& origin, const std::vector<Rejection>& rejected);
+  std::set<NodeId> go_back_over_gaps(const std::vector<Rejection>& rejected);
+  void block(const NodeId& origin);
+
+  const Replica& replica_;
+  const Options options_;
+  VectorClock server_clock_;
+  bool knows_server_ = false;
+  std::size_t max_changes_;
+  std::size_t max_bytes_;
+
+  // Of this round.
+  VectorClock blocked_;         // origins of refused changes, with the greatest number there is
+  std::set<NodeId> gone_back_;  // origins whose holes were filled once
+  std::size_t shrunk_changes_ = std::numeric_limits<std::size_t>::max();
+  std::size_t least_refused_ = std::numeric_limits<std::size_t>::max();
+  std::vector<Dot> sent_;
+};
+
+}  // namespace syncline

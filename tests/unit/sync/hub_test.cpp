@@ -1,0 +1,234 @@
+#include "sync/hub.hpp"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "support/caller.hpp"
+
+namespace syncline::test {
+TEST_CASE("a session is opened by registering") {
+  SyncWorld world;
+  Caller caller(world);
+  CHECK(code_of(world.hub.push(world.tenant, caller.batch())) == ErrorCode::peer_stale);
+  CHECK(code_of(world.hub.pull(world.tenant, caller.pull_request())) == ErrorCode::peer_stale);
+  HeartbeatRequest beat;
+  beat.node_id = caller.id();
+  CHECK(code_of(world.hub.heartbeat(world.tenant, beat)) == ErrorCode::peer_stale);
+
+  const auto answer = world.hub.register_peer(world.tenant, caller.registration());
+  REQUIRE(answer);
+  CHECK(answer->node_id == world.server().node());
+  CHECK(answer->header.log_id == world.server().log_id());
+  CHECK(answer->header.known->seq == 0);
+  CHECK(answer->max_batch_changes == world.server().max_batch_changes());
+  CHECK(answer->lease_s == default_lease_s);
+  CHECK(world.hub.push(world.tenant, caller.batch()));
+
+  RegisterRequest old = caller.registration();
+  old.protocol = {0, 7};
+  const auto refused = world.hub.register_peer(world.tenant, old);
+  CHECK(code_of(refused) == ErrorCode::protocol_unsupported);
+  CHECK(refused.error().number("supported") == 1);
+  RegisterRequest nameless = caller.registration();
+  nameless.node_id = {};
+  CHECK(code_of(world.hub.register_peer(world.tenant, nameless)) == ErrorCode::bad_request);
+  RegisterRequest copy = caller.registration();
+  copy.node_id = world.server().node();
+  CHECK(code_of(world.hub.register_peer(world.tenant, copy)) == ErrorCode::replica_rewound);
+}
+
+TEST_CASE("a replica that is older than what is known of it is found") {
+  SyncWorld world;
+  Caller caller(world);
+  caller.enter();
+  caller.edge.put_many(3);
+  const RegisterRequest before = caller.registration();
+  caller.push();
+
+  SUBCASE("by its own sequence") {
+    RegisterRequest request = before;
+    request.clock.entries[caller.id()] = {2, std::nullopt};
+    CHECK(code_of(world.hub.register_peer(world.tenant, request)) == ErrorCode::replica_rewound);
+    request.clock.entries.clear();
+    CHECK(code_of(world.hub.register_peer(world.tenant, request)) == ErrorCode::replica_rewound);
+  }
+  SUBCASE("by the hash of its changes") {
+    RegisterRequest request = before;
+    request.clock.entries[caller.id()] = {3, 12345};
+    CHECK(code_of(world.hub.register_peer(world.tenant, request)) == ErrorCode::replica_rewound);
+  }
+  SUBCASE("by what it acknowledged") {
+    REQUIRE(world.server().put("t", "of the server", Payload::json("1")));
+    HeartbeatRequest beat;
+    beat.node_id = caller.id();
+    beat.clock = WireClock(world.server().summary());
+    REQUIRE(world.hub.heartbeat(world.tenant, beat));
+    CHECK(code_of(world.hub.register_peer(world.tenant, before)) == ErrorCode::replica_rewound);
+    PushRequest batch = caller.batch();
+    batch.clock = before.clock;
+    CHECK(code_of(world.hub.push(world.tenant, batch)) == ErrorCode::replica_rewound);
+  }
+  SUBCASE("by a third party's changes") {
+    RegisterRequest request = before;
+    REQUIRE(world.server().put("t", "of the server", Payload::json("1")));
+    request.clock.entries[world.server().node()] = {1, 999};
+    CHECK(code_of(world.hub.register_peer(world.tenant, request)) == ErrorCode::dot_mismatch);
+  }
+  SUBCASE("and one that is not goes on") { CHECK(world.hub.register_peer(world.tenant, before)); }
+}
+
+TEST_CASE("a batch may come twice, and a hole in it is named") {
+  SyncWorld world;
+  Caller caller(world);
+  caller.enter();
+  caller.edge.put_many(5);
+  const PushResponse gap = caller.push(3, 5);
+  REQUIRE(gap.rejected.size() == 3);
+  CHECK(gap.rejected[0].error.code == ErrorCode::sequence_gap);
+  CHECK(gap.rejected[0].error.number("expected_seq") == 1);
+  CHECK(gap.applied == 0);
+  CHECK(world.server().log().last_lsn() == 0);
+
+  const PushResponse all = caller.push();
+  CHECK(all.applied == 5);
+  CHECK(all.acked.get(caller.id()) == 5);
+  CHECK(all.header.known->seq == 5);
+  CHECK(all.header.known->chain == caller.edge.replica->chain_at(caller.id(), 5));
+  const PushResponse again = caller.push();
+  CHECK(again.duplicates == 5);
+  CHECK(again.acked.get(caller.id()) == 5);
+  CHECK(world.server().log().last_lsn() == 5);
+}
+
+TEST_CASE("one batch pushed by several at once is taken once") {
+  SyncWorld world;
+  Caller caller(world);
+  caller.enter();
+  caller.edge.put_many(500);
+  const PushRequest batch = caller.batch();
+  std::atomic<std::size_t> applied = 0;
+  std::atomic<std::size_t> duplicates = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const auto answer = world.hub.push(world.tenant, batch);
+      if (!answer) return;
+      applied += answer->applied;
+      duplicates += answer->duplicates;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(applied == 500);
+  CHECK(duplicates == 1500);
+  CHECK(world.server().log().last_lsn() == 500);
+}
+
+TEST_CASE("a malformed change is refused with what comes after it, the rest stands") {
+  SyncWorld world;
+  Caller caller(world);
+  Caller other(world);
+  caller.enter();
+  caller.edge.put_many(3);
+  other.edge.put("x", "1");
+  PushRequest batch = caller.batch();
+  batch.changes.records.erase(batch.changes.records.begin() + 1);
+  batch.changes.records.push_back(other.batch().changes.records.front());
+  batch.indexes = {0, 2, 3};
+  batch.malformed = {{{caller.id(), 2}, 1, Error{ErrorCode::invalid_change, "bad"}}};
+  const auto answer = world.hub.push(world.tenant, batch);
+  REQUIRE(answer);
+  CHECK(answer->received == 4);
+  CHECK(answer->applied == 2);
+  REQUIRE(answer->rejected.size() == 2);
+  CHECK(answer->rejected[0].error.code == ErrorCode::invalid_change);
+  CHECK(answer->rejected[1].index == 2);
+  CHECK(answer->rejected[1].error.number("index") == 2);
+  CHECK(answer->rejected[1].error.code == ErrorCode::sequence_gap);
+}
+
+TEST_CASE("pushes have limits, and plans") {
+  TenantManager::Options options;
+  options.max_batch_changes = 3;
+  options.max_body_bytes = 400;
+  SyncWorld world(options);
+  Caller caller(world);
+  caller.enter();
+  caller.edge.put_many(4);
+  const auto many = world.hub.push(world.tenant, caller.batch());
+  CHECK(code_of(many) == ErrorCode::too_large);
+  CHECK(many.error().number("limit") == 3);
+  caller.edge.put("large", "\"" + std::string(500, 'x') + "\"");
+  const auto large = world.hub.push(world.tenant, caller.batch(5, 5));
+  CHECK(code_of(large) == ErrorCode::too_large);
+  CHECK(large.error().number("limit") == 400);
+
+  REQUIRE(world.tenants.set_plan("default", "free"));
+  const auto off = world.hub.push(world.tenant, caller.batch(1, 1));
+  CHECK(code_of(off) == ErrorCode::change_log_disabled);
+  CHECK(off.error().text("plan") == "free");
+}
+
+TEST_CASE("a heartbeat acknowledges, and tells the lag") {
+  SyncWorld world;
+  Caller caller(world);
+  caller.enter();
+  for (int i = 0; i < 3000; ++i) {
+    REQUIRE(world.server().put("t", std::to_string(i), Payload::json("1")));
+  }
+  HeartbeatRequest beat;
+  beat.node_id = caller.id();
+  auto answer = world.hub.heartbeat(world.tenant, beat);
+  REQUIRE(answer);
+  CHECK(answer->lag_changes == 3000);
+  CHECK(answer->lag_bytes > 3000 * 40);
+  beat.clock = WireClock(world.server().summary());
+  answer = world.hub.heartbeat(world.tenant, beat);
+  CHECK(answer->lag_changes == 0);
+  CHECK(answer->lag_bytes == 0);
+  beat.clock = {};
+  REQUIRE(world.hub.heartbeat(world.tenant, beat));
+  const std::vector<Peer> peers = world.hub.peers(world.tenant)->list();
+  REQUIRE(peers.size() == 1);
+  CHECK(peers[0].acknowledged == world.server().summary());
+  CHECK_FALSE(peers[0].away(world.clock.now_us() + 60'000'000));
+  CHECK(peers[0].away(world.clock.now_us() + 60'000'001));
+}
+
+TEST_CASE("a caller's clock is measured when it registers") {
+  SyncWorld world;
+  Caller caller(world);
+  RegisterRequest request = caller.registration();
+  request.time = HybridTime::from_us(world.clock.now_us() - 300'000'000);
+  REQUIRE(world.hub.register_peer(world.tenant, request));
+  CHECK(world.hub.peers(world.tenant)->list()[0].clock_offset_us == -300'000'000);
+}
+
+TEST_CASE("a tenant that was created anew begins without peers") {
+  SyncWorld world;
+  Caller caller(world);
+  caller.enter();
+  CHECK(world.hub.peers(world.tenant)->size() == 1);
+  REQUIRE(world.tenants.remove("default"));
+  world.tenant = *world.tenants.create("default", "unlimited");
+  CHECK(world.hub.peers(world.tenant)->size() == 0);
+}
+
+TEST_CASE("a failed registration stops the rest of a round") {
+  SyncWorld world;
+  Caller caller(world);
+  ExchangeRequest round;
+  round.node_id = caller.id();
+  round.registration = caller.registration();
+  round.registration->protocol = {9};
+  round.pull = caller.pull_request();
+  const ExchangeResponse answer = world.hub.exchange(world.tenant, round);
+  REQUIRE(answer.registration);
+  CHECK_FALSE(*answer.registration);
+  CHECK_FALSE(answer.pull);
+  CHECK(answer.header.log_id == world.server().log_id());
+}
+
+}  // namespace syncline::test
