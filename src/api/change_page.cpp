@@ -1,0 +1,104 @@
+#include "api/change_page.hpp"
+
+#include "sync/report_json.hpp"
+#include "syncline/limits.hpp"
+
+namespace syncline::api {
+
+namespace {
+
+ChangeExtras extras_of(const LogEntry& entry) {
+  ChangeExtras extras;
+  extras.lsn = entry.lsn;
+  extras.received_at_us = entry.received_at_us;
+  extras.skewed = entry.skewed;
+  return extras;
+}
+
+/// The before image; `none` for the first change of a row, and where the log has it no more.
+Payload before_image(const LogReader& reader, const LogEntry& entry) {
+  const bool there = entry.before_lsn >= reader.first_lsn() && entry.before_lsn != 0;
+  return there ? reader.at(entry.before_lsn).change.payload() : Payload::none();
+}
+
+/// The conflicts that parted at this change or have it as a tip.
+nlohmann::json conflicts_of(const Replica& replica, const LogEntry& entry) {
+  nlohmann::json found = nlohmann::json::array();
+  ConflictQuery query;
+  query.table = entry.change.table;
+  query.row_id = entry.change.row_id;
+  query.limit = limits::max_conflicts_per_row;
+  const Dot dot = entry.change.dot;
+  for (const ConflictReport& report : replica.conflicts(query).conflicts) {
+    if (report.local.dot != dot && report.remote.dot != dot && report.parted_local.dot != dot &&
+        report.parted_remote.dot != dot) {
+      continue;
+    }
+    ConflictSummary summary;
+    summary.id = report.id;
+    summary.kind = report.kind;
+    summary.status = report.status;
+    summary.table = report.table;
+    summary.row_id = report.row_id;
+    summary.winner_dot = report.winner_dot;
+    found.push_back(summary_to_body(summary));
+  }
+  return found;
+}
+
+std::string write_json(const Replica& replica, const LogReader& reader,
+                       std::span<const LogEntry> entries, const ShowOptions& show,
+                       const nlohmann::json& members, JsonPayload payload) {
+  std::string text = "{\"changes\":[";
+  for (const LogEntry& entry : entries) {
+    if (text.back() != '[') text.push_back(',');
+    ChangeExtras extras = extras_of(entry);
+    if (show.before) extras.before = before_image(reader, entry);
+    append_change_json(text, entry.change, extras, payload);
+    if (!show.conflicts) continue;
+    text.pop_back();
+    text += ",\"conflicts\":" + conflicts_of(replica, entry).dump() + "}";
+  }
+  text.push_back(']');
+  const std::string rest = write_body(members, BodyFormat::json, payload);
+  if (rest.size() > 2) text.append(",").append(rest, 1, rest.size() - 2);
+  text.push_back('}');
+  return text;
+}
+
+nlohmann::json payload_node(const Payload& payload) {
+  if (payload.format == PayloadFormat::none) return nullptr;
+  nlohmann::json node = nlohmann::json::object();
+  set_payload(node, payload, BodyFormat::msgpack);
+  return node;
+}
+
+}  // namespace
+
+std::string write_change_page(const Replica& replica, const LogReader& reader,
+                              std::span<const LogEntry> entries, const ShowOptions& show,
+                              const nlohmann::json& members, BodyFormat format,
+                              JsonPayload payload) {
+  if (format == BodyFormat::json) {
+    return write_json(replica, reader, entries, show, members, payload);
+  }
+  nlohmann::json body = members;
+  for (const char* list : {"changes", "lsns", "received_at"}) body[list] = nlohmann::json::array();
+  if (show.before) body["before"] = nlohmann::json::array();
+  if (show.conflicts) body["conflicts"] = nlohmann::json::array();
+  for (const LogEntry& entry : entries) {
+    body["changes"].push_back(record_node(entry.change.record));
+    body["lsns"].push_back(entry.lsn);
+    body["received_at"].push_back(format_rfc3339(entry.received_at_us));
+    if (show.before) body["before"].push_back(payload_node(before_image(reader, entry)));
+    if (show.conflicts) body["conflicts"].push_back(conflicts_of(replica, entry));
+  }
+  return write_body(body, format, payload);
+}
+
+std::string write_change(const LogEntry& entry, BodyFormat format, JsonPayload payload) {
+  if (format == BodyFormat::msgpack) return write_body(record_node(entry.change.record), format);
+  return change_to_json(entry.change, extras_of(entry), payload);
+}
+
+}  // namespace syncline::api

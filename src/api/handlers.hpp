@@ -1,0 +1,54 @@
+// All handlers, by resource. The table in routes.cpp says what each of them answers.
+#pragma once
+
+#include "api/call.hpp"
+
+namespace syncline::api {
+
+// sync_handlers.cpp
+HandlerResult sync_register(Services& services, Call& call);
+HandlerResult sync_push(Services& services, Call& call);
+HandlerResult sync_pull(Services& services, Call& call);
+HandlerResult sync_heartbeat(Services& services, Call& call);
+HandlerResult sync_exchange(Services& services, Call& call);
+HandlerResult sync_snapshot(Services& services, Call& call);
+
+// change_handlers.cpp
+HandlerResult list_changes(Services& services, Call& call);
+
+// row_handlers.cpp
+HandlerResult get_row(Services& services, Call& call);
+HandlerResult list_rows(Services& services, Call& call);
+HandlerResult list_history(Services& services, Call& call);
+
+// write_handlers.cpp
+HandlerResult put_row(Services& services, Call& call);
+HandlerResult delete_row(Services& services, Call& call);
+
+// transaction_handlers.cpp
+HandlerResult post_transaction(Services& services, Call& call);
+
+// conflict_handlers.cpp
+HandlerResult list_conflicts(Services& services, Call& call);
+HandlerResult get_conflict(Services& services, Call& call);
+HandlerResult conflict_stats(Services& services, Call& call);
+
+// resolve_handlers.cpp
+HandlerResult resolve_conflict(Services& services, Call& call);
+
+// tenant_handlers.cpp
+HandlerResult list_tenants(Services& services, Call& call);
+HandlerResult create_tenant(Services& services, Call& call);
+HandlerResult get_tenant(Services& services, Call& call);
+HandlerResult change_tenant(Services& services, Call& call);
+HandlerResult delete_tenant(Services& services, Call& call);
+
+// operation_handlers.cpp
+HandlerResult list_plans(Services& services, Call& call);
+HandlerResult tenant_usage(Services& services, Call& call);
+HandlerResult list_peers(Services& services, Call& call);
+HandlerResult log_state(Services& services, Call& call);
+HandlerResult health(Services& services, Call& call);
+HandlerResult readiness(Services& services, Call& call);
+
+}  // namespace syncline::api

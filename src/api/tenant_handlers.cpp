@@ -1,0 +1,154 @@
+// Tenants and their settings.
+#include <algorithm>
+
+#include "api/handlers.hpp"
+#include "api/media.hpp"
+#include "api/row_body.hpp"
+
+namespace syncline::api {
+
+namespace {
+
+constexpr std::uint64_t default_page_tenants = 100;
+constexpr std::uint64_t max_page_tenants = 1000;
+
+nlohmann::json tenant_to_body(const Tenant& tenant) {
+  const TenantSettings settings = tenant.settings();
+  nlohmann::json body = nlohmann::json::object();
+  body["id"] = tenant.id();
+  body["plan"] = tenant.plan().name;
+  body["created_at"] = format_rfc3339(tenant.created_at_us());
+  nlohmann::json& shown = body["settings"] = nlohmann::json::object();
+  shown["version"] = settings.version;
+  shown["max_clock_drift_ms"] = settings.max_clock_drift_ms;
+  nlohmann::json& policies = shown["policies"] = nlohmann::json::object();
+  policies["default"] = settings.policies.default_policy;
+  policies["tables"] = nlohmann::json(settings.policies.tables);
+  return body;
+}
+
+Error wrong_member(std::string_view name, std::string_view right) {
+  return Error(ErrorCode::bad_request,
+               "The member \"" + std::string(name) + "\" has to be " + std::string(right) + ".")
+      .with("member", std::string(name));
+}
+
+/// Lays what `given` says over `policies`; a table set to null falls back to the default.
+Result<void> merge_policies(const nlohmann::json& given, PolicySettings& policies) {
+  if (!given.is_object()) return wrong_member("settings.policies", "an object");
+  if (const auto name = given.find("default"); name != given.end()) {
+    if (!name->is_string()) return wrong_member("settings.policies.default", "a policy's name");
+    policies.default_policy = name->get<std::string>();
+  }
+  const auto tables = given.find("tables");
+  if (tables == given.end()) return {};
+  if (!tables->is_object()) return wrong_member("settings.policies.tables", "an object");
+  for (const auto& [table, policy] : tables->items()) {
+    if (policy.is_null()) {
+      policies.tables.erase(table);
+    } else if (policy.is_string()) {
+      policies.tables[table] = policy.get<std::string>();
+    } else {
+      return wrong_member("settings.policies.tables." + table, "a policy's name or null");
+    }
+  }
+  return {};
+}
+
+/// Lays what the body says over `settings`.
+Result<void> merge_settings(const nlohmann::json& body, TenantSettings& settings) {
+  const auto given = body.find("settings");
+  if (given == body.end() || given->is_null()) return {};
+  if (!given->is_object()) return wrong_member("settings", "an object");
+  if (const auto drift = given->find("max_clock_drift_ms"); drift != given->end()) {
+    if (!drift->is_number_unsigned()) {
+      return wrong_member("settings.max_clock_drift_ms", "a number of milliseconds");
+    }
+    settings.max_clock_drift_ms = drift->get<std::uint64_t>();
+  }
+  if (const auto policies = given->find("policies"); policies != given->end()) {
+    if (const auto merged = merge_policies(*policies, settings.policies); !merged) {
+      return merged.error();
+    }
+  }
+  return settings.policies.validate();
+}
+
+}  // namespace
+
+HandlerResult list_tenants(Services& services, Call& call) {
+  const auto limit = call.query.number("limit", default_page_tenants, 1, max_page_tenants);
+  if (!limit) return limit.error();
+  const auto page = call.query.text("page");
+  if (!page) return page.error();
+  if (const auto known = call.query.finish(); !known) return known.error();
+  const auto all = services.tenants.list();
+  const std::string after = page->value_or("");
+  auto next = std::find_if(all.begin(), all.end(),
+                           [&](const auto& tenant) { return tenant->id() > after; });
+  nlohmann::json body = nlohmann::json::object();
+  nlohmann::json& tenants = body["tenants"] = nlohmann::json::array();
+  for (; next != all.end() && tenants.size() < *limit; ++next) {
+    tenants.push_back(tenant_to_body(**next));
+  }
+  body["next_page"] = nullptr;
+  if (next != all.end()) body["next_page"] = tenants.back()["id"];
+  return Reply(body_response(body, call.format));
+}
+
+HandlerResult create_tenant(Services& services, Call& call) {
+  if (const auto known = call.query.finish(); !known) return known.error();
+  const auto body = read_object(call.request);
+  if (!body) return body.error();
+  const auto id = read_text(*body, "id");
+  if (!id) return id.error();
+  const auto plan = read_text(*body, "plan");
+  if (!plan) return plan.error();
+  TenantSettings settings;
+  if (const auto merged = merge_settings(*body, settings); !merged) return merged.error();
+  const auto tenant = services.tenants.create(*id, *plan, settings);
+  if (!tenant) return tenant.error();
+  HttpResponse response =
+      body_response(tenant_to_body(**tenant), call.format, JsonPayload::text, 201);
+  response.headers["Location"] = "/v1/tenants/" + *id;
+  return Reply(std::move(response));
+}
+
+HandlerResult get_tenant(Services&, Call& call) {
+  if (const auto known = call.query.finish(); !known) return known.error();
+  return Reply(body_response(tenant_to_body(*call.tenant), call.format));
+}
+
+HandlerResult change_tenant(Services& services, Call& call) {
+  if (const auto known = call.query.finish(); !known) return known.error();
+  const auto body = read_object(call.request);
+  if (!body) return body.error();
+  const auto plan = read_text(*body, "plan");
+  if (!plan) return plan.error();
+  const std::lock_guard lock(services.settings_mutex);
+  TenantSettings settings = call.tenant->settings();
+  if (const auto merged = merge_settings(*body, settings); !merged) return merged.error();
+  // The plan comes first: if it is unknown, nothing has been changed.
+  if (!plan->empty()) {
+    const auto set = services.tenants.set_plan(call.tenant->id(), *plan);
+    if (!set) return set.error();
+  }
+  if (body->contains("settings")) {
+    const auto set = services.tenants.set_settings(call.tenant->id(), settings);
+    if (!set) return set.error();
+  }
+  return Reply(body_response(tenant_to_body(*call.tenant), call.format));
+}
+
+HandlerResult delete_tenant(Services& services, Call& call) {
+  if (const auto known = call.query.finish(); !known) return known.error();
+  const auto removed = services.tenants.remove(call.tenant->id());
+  if (!removed) return removed.error();
+  services.admission.forget(call.tenant->id());
+  services.idempotency.forget(call.tenant->id());
+  HttpResponse response;
+  response.status = 204;
+  return Reply(std::move(response));
+}
+
+}  // namespace syncline::api

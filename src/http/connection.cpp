@@ -1,0 +1,291 @@
+#include "http/connection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include "api/problem.hpp"
+#include "http/date.hpp"
+#include "http/log_waiter.hpp"
+
+namespace syncline::http {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace wire = boost::beast::http;
+using boost::system::error_code;
+using SteadyClock = std::chrono::steady_clock;
+
+namespace {
+
+/// How long a client may go on sending after it was told that nobody listens any more. Closing at
+/// once would reset the connection and could take the answer from it.
+constexpr std::chrono::seconds linger_timeout{2};
+/// A caller's request id is repeated in every answer, so it stays short and plain.
+constexpr std::size_t max_request_id_bytes = 128;
+
+using Parser = wire::request_parser<wire::string_body>;
+
+/// What is known of the request that is being served.
+struct Exchange {
+  AccessLogLine line;
+  SteadyClock::time_point started;
+  unsigned version = 11;
+  bool keep_alive = false;
+  bool head_only = false;
+};
+
+bool is_plain(std::string_view id) {
+  if (id.empty() || id.size() > max_request_id_bytes) return false;
+  return std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 127; });
+}
+
+HttpRequest to_request(wire::request<wire::string_body>& message) {
+  HttpRequest request;
+  request.method = message.method() == wire::verb::head ? "GET" : message.method_string();
+  request.target = message.target();
+  for (const auto& field : message) {
+    auto [place, added] = request.headers.emplace(field.name_string(), field.value());
+    if (!added) place->second.append(", ").append(field.value().data(), field.value().size());
+  }
+  request.body = std::move(message.body());
+  return request;
+}
+
+/// The answer to a request that could not be read; nullopt if nobody waits for one.
+std::optional<Error> reading_error(const error_code& error, std::size_t max_body_bytes) {
+  if (error == wire::error::body_limit) {
+    return Error(ErrorCode::too_large, "The body is larger than this server takes.")
+        .with("limit", max_body_bytes);
+  }
+  if (error == wire::error::header_limit) {
+    return Error(ErrorCode::too_large, "The request's head is larger than this server takes.")
+        .with("limit", max_header_bytes);
+  }
+  const bool ended = error == wire::error::end_of_stream || error == wire::error::partial_message;
+  if (ended || error.category() != error_code(wire::error::bad_method).category()) return {};
+  return Error(ErrorCode::bad_request, "This is not a valid HTTP/1.1 request: " + error.message());
+}
+
+class Connection final : public Stoppable, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(asio::ip::tcp::socket socket, Place place, const ConnectionSettings& settings)
+      : settings_(settings), place_(place), stream_(std::move(socket)), waiter_(stream_.socket()) {}
+
+  ~Connection() override {
+    settings_.registry->leave(place_.id);
+    settings_.handler->connection_closed(place_.id);
+  }
+
+  void stop() override {
+    asio::post(stream_.get_executor(), [self = shared_from_this()] {
+      self->stopping_ = true;
+      if (self->phase_ == Phase::quiet) self->stream_.close();
+      self->waiter_.wake();
+    });
+  }
+
+  void abort() override {
+    asio::post(stream_.get_executor(), [self = shared_from_this()] { self->stream_.close(); });
+  }
+
+  static asio::awaitable<void> run(std::shared_ptr<Connection> self) {
+    try {
+      if (self->place_.refused) {
+        co_await self->refuse();
+      } else {
+        while (co_await self->serve_one()) continue;
+      }
+    } catch (const std::exception&) {
+      // Out of memory: this connection is the cheapest thing to give up.
+    }
+    error_code ignored;
+    self->stream_.socket().shutdown(asio::socket_base::shutdown_both, ignored);
+    self->stream_.close();
+  }
+
+ private:
+  /// Quiet: between two requests, or waiting for the client's end; may be closed at any moment.
+  enum class Phase : std::uint8_t { quiet, busy };
+
+  asio::awaitable<bool> serve_one();
+  asio::awaitable<bool> wait_for_request();
+  asio::awaitable<std::optional<HttpResponse>> answer(HttpRequest request, Exchange& exchange);
+  asio::awaitable<bool> respond(HttpResponse response, Exchange& exchange);
+  asio::awaitable<void> refuse();
+  asio::awaitable<void> linger();
+  Exchange new_exchange();
+
+  /// Calls a handler; what it throws becomes an answer that tells nothing of it.
+  template <typename Call>
+  static api::Reply guarded(Exchange& exchange, Call&& call);
+
+  const ConnectionSettings& settings_;
+  const Place place_;
+  beast::tcp_stream stream_;
+  LogWaiter waiter_;
+  beast::flat_buffer buffer_;
+  std::uint64_t requests_ = 0;
+  Phase phase_ = Phase::quiet;
+  bool stopping_ = false;
+};
+
+Exchange Connection::new_exchange() {
+  Exchange exchange;
+  exchange.started = SteadyClock::now();
+  exchange.line.request_id =
+      settings_.request_id_prefix + std::to_string(place_.id) + "-" + std::to_string(++requests_);
+  return exchange;
+}
+
+asio::awaitable<bool> Connection::wait_for_request() {
+  if (buffer_.size() > 0) co_return true;
+  if (stopping_) co_return false;
+  phase_ = Phase::quiet;
+  stream_.expires_after(settings_.idle_timeout);
+  error_code error;
+  const std::size_t size = co_await stream_.async_read_some(
+      buffer_.prepare(4096), asio::redirect_error(asio::use_awaitable, error));
+  buffer_.commit(size);
+  phase_ = Phase::busy;
+  co_return !error;
+}
+
+asio::awaitable<bool> Connection::serve_one() {
+  if (!co_await wait_for_request()) co_return false;
+  Exchange exchange = new_exchange();
+  stream_.expires_after(settings_.request_timeout);
+  Parser parser;
+  parser.header_limit(max_header_bytes);
+  parser.body_limit(settings_.max_body_bytes);
+  error_code error;
+  exchange.line.bytes_in = co_await wire::async_read_header(
+      stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
+  auto& message = parser.get();
+  exchange.line.method = message.method_string();
+  exchange.line.target = message.target();
+  if (const auto id = message["X-Request-ID"]; is_plain(id)) exchange.line.request_id = id;
+  if (!error && message.version() == 11 && beast::iequals(message["Expect"], "100-continue")) {
+    wire::response<wire::empty_body> go_on{wire::status::continue_, 11};
+    co_await wire::async_write(stream_, go_on, asio::redirect_error(asio::use_awaitable, error));
+  }
+  if (!error && !parser.is_done()) {
+    exchange.line.bytes_in += co_await wire::async_read(
+        stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
+  }
+  if (error) {
+    const auto problem = reading_error(error, settings_.max_body_bytes);
+    if (!problem) co_return false;
+    HttpResponse refusal = api::problem_response(*problem);
+    if (co_await respond(std::move(refusal), exchange)) co_await linger();
+    co_return false;
+  }
+  exchange.version = message.version();
+  exchange.keep_alive = message.keep_alive();
+  exchange.head_only = message.method() == wire::verb::head;
+  HttpRequest request = to_request(message);
+  std::optional<HttpResponse> response = co_await answer(std::move(request), exchange);
+  if (!response) co_return false;
+  if (stopping_) exchange.keep_alive = false;
+  const bool sent = co_await respond(std::move(*response), exchange);
+  co_return sent&& exchange.keep_alive;
+}
+
+template <typename Call>
+api::Reply Connection::guarded(Exchange& exchange, Call&& call) {
+  try {
+    return call();
+  } catch (const std::exception& exception) {
+    exchange.line.failure = exception.what();
+    return api::problem_response(Error(ErrorCode::internal, "The server failed on this request."));
+  }
+}
+
+asio::awaitable<std::optional<HttpResponse>> Connection::answer(HttpRequest request,
+                                                                Exchange& exchange) {
+  const api::RequestContext context{.connection = place_.id, .stopping = stopping_};
+  auto handle = [&] { return settings_.handler->handle(request, context); };
+  api::Reply reply = guarded(exchange, handle);
+  std::optional<SteadyClock::time_point> deadline;
+  while (auto* wait = std::get_if<api::Wait>(&reply)) {
+    api::Wait waiting = std::move(*wait);
+    if (!deadline) deadline = SteadyClock::now() + waiting.timeout;
+    if (!stopping_) {
+      stream_.expires_never();
+      if (!co_await waiter_.wait(waiting.tenant, waiting.seen, *deadline)) co_return std::nullopt;
+    }
+    const bool last = stopping_ || SteadyClock::now() >= *deadline;
+    auto resume = [&] { return waiting.resume(last); };
+    reply = guarded(exchange, resume);
+  }
+  co_return std::move(std::get<HttpResponse>(reply));
+}
+
+asio::awaitable<bool> Connection::respond(HttpResponse response, Exchange& exchange) {
+  wire::response<wire::string_body> message;
+  message.version(exchange.version);
+  message.result(response.status);
+  for (const auto& [name, value] : response.headers) message.set(name, value);
+  message.set(wire::field::server, "syncline");
+  message.set(wire::field::date, format_http_date(settings_.clock->now_us()));
+  message.set("X-Request-ID", exchange.line.request_id);
+  message.keep_alive(exchange.keep_alive);
+  if (response.status != 204 && response.status != 304) {
+    message.content_length(response.body.size());
+  }
+  if (!exchange.head_only) message.body() = std::move(response.body);
+  stream_.expires_after(settings_.idle_timeout);
+  error_code error;
+  exchange.line.bytes_out = co_await wire::async_write(
+      stream_, message, asio::redirect_error(asio::use_awaitable, error));
+  exchange.line.status = response.status;
+  exchange.line.duration_us = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - exchange.started)
+          .count());
+  if (settings_.access_log) settings_.access_log(exchange.line);
+  co_return !error;
+}
+
+asio::awaitable<void> Connection::refuse() {
+  Exchange exchange = new_exchange();
+  HttpResponse response = api::problem_response(
+      Error(ErrorCode::unavailable, "The server has as many connections as it can serve.")
+          .with("retry_after_s", 1));
+  if (co_await respond(std::move(response), exchange)) co_await linger();
+}
+
+asio::awaitable<void> Connection::linger() {
+  if (stopping_) co_return;
+  phase_ = Phase::quiet;
+  error_code error;
+  stream_.socket().shutdown(asio::socket_base::shutdown_send, error);
+  stream_.expires_after(linger_timeout);
+  std::array<char, 4096> scrap;
+  while (!error) {
+    co_await stream_.async_read_some(asio::buffer(scrap),
+                                     asio::redirect_error(asio::use_awaitable, error));
+  }
+}
+
+}  // namespace
+
+void serve_connection(asio::ip::tcp::socket socket, Place place,
+                      const ConnectionSettings& settings) {
+  const auto executor = socket.get_executor();
+  const auto connection = std::make_shared<Connection>(std::move(socket), place, settings);
+  settings.registry->attach(place.id, connection);
+  asio::co_spawn(executor, Connection::run(connection), asio::detached);
+}
+
+}  // namespace syncline::http

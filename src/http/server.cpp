@@ -1,0 +1,66 @@
+#include "syncline/server.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "api/api.hpp"
+#include "http/http_server.hpp"
+
+namespace syncline {
+
+namespace {
+
+/// What a body may be longer than the changes in it: base64 adds a third, JSON its names.
+constexpr std::size_t body_limit(std::size_t max_body_bytes) {
+  constexpr std::size_t slack_bytes = std::size_t{64} << 10;
+  return max_body_bytes + max_body_bytes / 2 + slack_bytes;
+}
+
+http::HttpServer::Options transport_options(const TenantManager& tenants,
+                                            const Server::Options& options, const Clock& clock) {
+  http::HttpServer::Options chosen;
+  chosen.address = options.address;
+  chosen.port = options.port;
+  chosen.threads =
+      options.threads != 0 ? options.threads : std::max(2U, std::thread::hardware_concurrency());
+  chosen.max_connections = options.max_connections;
+  chosen.max_body_bytes = body_limit(tenants.max_body_bytes());
+  chosen.idle_timeout = options.idle_timeout;
+  chosen.request_timeout = options.request_timeout;
+  chosen.drain_timeout = options.drain_timeout;
+  chosen.clock = &clock;
+  chosen.access_log = options.access_log;
+  return chosen;
+}
+
+}  // namespace
+
+/// The transport goes first when both end: it calls the API.
+struct Server::Impl {
+  Impl(TenantManager& tenants, Clock& clock) : api(tenants, clock) {}
+
+  api::Api api;
+  std::unique_ptr<http::HttpServer> transport;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(TenantManager& tenants, Options options) {
+  Clock& clock = options.clock != nullptr ? *options.clock : system_clock();
+  auto impl = std::make_unique<Impl>(tenants, clock);
+  auto transport = http::HttpServer::start(impl->api, transport_options(tenants, options, clock));
+  if (!transport) return transport.error();
+  impl->transport = std::move(*transport);
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+std::uint16_t Server::port() const noexcept { return impl_->transport->port(); }
+
+std::string Server::url() const { return impl_->transport->url(); }
+
+void Server::stop() { impl_->transport->stop(); }
+
+}  // namespace syncline
