@@ -1,0 +1,88 @@
+#include "app/arguments.hpp"
+
+#include <algorithm>
+
+#include "app/suggest.hpp"
+
+namespace syncline::app {
+namespace {
+
+// The options that are understood once `command` was named.
+std::vector<const Option*> options_of(const Command& command, std::span<const Option> everywhere,
+                                      std::span<const Option> connection) {
+  std::vector<const Option*> result;
+  for (const Option& option : command.options) {
+    if (!option.is_positional()) result.push_back(&option);
+  }
+  for (const Option& option : everywhere) result.push_back(&option);
+  if (command.talks_to_server) {
+    for (const Option& option : connection) result.push_back(&option);
+  }
+  return result;
+}
+
+std::string unknown_command(const Command& group, const std::string& word) {
+  std::vector<std::string> names{"help"};
+  for (const Command& command : group.subcommands) names.push_back(command.name);
+  return "unknown command '" + word + "'" + suggestion_clause(word, names);
+}
+
+std::string unknown_option(const std::string& name, const std::vector<const Option*>& known) {
+  std::vector<std::string> names{"--help"};
+  for (const Option* option : known) names.push_back(option->name);
+  std::string message = "unknown option '" + name + "'" + suggestion_clause(name, names);
+  if (!name.starts_with("--")) message += " (put -- before an argument that begins with a dash)";
+  return message;
+}
+
+}  // namespace
+
+std::vector<Option> common_options(Session& session) {
+  return {{.name = "--json", .target = &session.json, .help = "print JSON, for programs"}};
+}
+
+std::vector<Option> connection_options(Session& session) {
+  return {{.name = "--server",
+           .target = &session.client.server,
+           .help = "the server's address, also by SYNCLINE_SERVER",
+           .value_name = "URL"},
+          {.name = "--tenant",
+           .target = &session.client.tenant,
+           .help = "the tenant, also by SYNCLINE_TENANT",
+           .value_name = "ID"},
+          {.name = "--token",
+           .target = &session.client.token,
+           .help = "bearer token, also by SYNCLINE_TOKEN",
+           .value_name = "JWT"}};
+}
+
+std::string find_unknown_word(const Command& root, std::span<const std::string> words,
+                              std::span<const Option> everywhere,
+                              std::span<const Option> connection) {
+  const Command* command = &root;
+  auto known = options_of(*command, everywhere, connection);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--") return {};
+    if (word.size() > 1 && word.starts_with('-')) {
+      const std::string name = word.substr(0, word.find('='));
+      if (name == "--help" || name == "-h") continue;
+      const auto option = std::find_if(known.begin(), known.end(), [&](const Option* candidate) {
+        return candidate->name == name;
+      });
+      if (option == known.end()) return unknown_option(name, known);
+      if ((*option)->takes_value() && name.size() == word.size()) ++i;
+      continue;
+    }
+    if (command->subcommands.empty()) continue;
+    const auto found =
+        std::find_if(command->subcommands.begin(), command->subcommands.end(),
+                     [&](const Command& candidate) { return candidate.name == word; });
+    if (found == command->subcommands.end()) return unknown_command(*command, word);
+    command = &*found;
+    known = options_of(*command, everywhere, connection);
+  }
+  return {};
+}
+
+}  // namespace syncline::app

@@ -1,0 +1,27 @@
+// All commands. Each file of commands contributes its own; the list is in commands.cpp.
+#pragma once
+
+#include <vector>
+
+#include "app/command.hpp"
+
+namespace syncline::app {
+
+Command serve_command();
+Command tenant_commands();
+Command put_command();
+Command get_command();
+Command delete_command();
+Command scan_command();
+Command history_command();
+Command changes_command();
+Command conflict_commands();
+Command import_command();
+Command export_command();
+Command demo_command();
+Command version_command();
+
+/// The program itself: a group of all of these.
+Command root_command();
+
+}  // namespace syncline::app

@@ -1,0 +1,224 @@
+// `syncline tenant …`: tenants, their plans and settings.
+#include <ostream>
+
+#include <nlohmann/json.hpp>
+
+#include "app/api_client.hpp"
+#include "app/commands.hpp"
+#include "app/json_text.hpp"
+#include "app/output.hpp"
+
+namespace syncline::app {
+namespace {
+
+struct Arguments {
+  std::string id;
+  std::optional<std::string> plan;
+  std::optional<std::string> policy;
+  std::vector<std::string> table_policies;
+  std::optional<std::uint64_t> max_clock_drift_ms;
+};
+
+std::string path_of(const std::string& id) { return "/v1/tenants/" + percent_encoded(id); }
+
+// Lays the policies that the words name over `settings`. Errors: `bad_request` for a malformed
+// pair.
+Result<void> apply_settings(const Arguments& arguments, nlohmann::json& settings) {
+  if (arguments.policy) settings["policies"]["default"] = *arguments.policy;
+  for (const std::string& pair : arguments.table_policies) {
+    const std::size_t equals = pair.rfind('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error(ErrorCode::bad_request,
+                   "--table-policy: write it like orders=causal, not '" + pair + "'");
+    }
+    settings["policies"]["tables"][pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  if (arguments.max_clock_drift_ms) {
+    settings["max_clock_drift_ms"] = *arguments.max_clock_drift_ms;
+  }
+  return {};
+}
+
+std::string policies_of(const nlohmann::json& tenant) {
+  const nlohmann::json& policies = member_of(member_of(tenant, "settings"), "policies");
+  std::string text = text_of(policies, "default");
+  for (const auto& [table, policy] : member_of(policies, "tables").items()) {
+    text +=
+        ", " + table + '=' + (policy.is_string() ? policy.get<std::string>() : dump_json(policy));
+  }
+  return text;
+}
+
+void print_tenant(Session& session, std::string_view body) {
+  if (session.json) return print_json(session, body);
+  const auto tenant = parse_json(body);
+  Table table({{.title = "tenant", .may_shrink = false}, {.title = text_of(tenant, "id")}});
+  table.add({"plan", text_of(tenant, "plan")});
+  table.add({"policies", policies_of(tenant)});
+  const nlohmann::json& settings = member_of(tenant, "settings");
+  table.add({"max clock drift", text_of(settings, "max_clock_drift_ms") + " ms"});
+  table.add({"settings version", text_of(settings, "version")});
+  if (const auto created = text_of(tenant, "created_at"); !created.empty()) {
+    table.add({"created", short_time(created)});
+  }
+  print_table(session, table);
+}
+
+Result<ExitCode> run_create(Session& session, const Arguments& arguments) {
+  nlohmann::json body{{"id", arguments.id}, {"plan", arguments.plan.value_or("unlimited")}};
+  nlohmann::json settings = nlohmann::json::object();
+  if (const auto applied = apply_settings(arguments, settings); !applied) {
+    return wrong_usage(session, applied.error().detail);
+  }
+  if (!settings.empty()) body["settings"] = settings;
+  auto client = ApiClient::open(session.client);
+  if (!client) return client.error();
+  const auto answer = client->post("/v1/tenants", dump_json(body));
+  if (!answer) return answer.error();
+  print_tenant(session, *answer);
+  return ExitCode::ok;
+}
+
+Result<ExitCode> run_list(Session& session) {
+  auto client = ApiClient::open(session.client);
+  if (!client) return client.error();
+  std::vector<std::string> tenants;
+  std::string page;
+  do {
+    const auto answer = client->get(Target("/v1/tenants").add("limit", 1000).add("page", page));
+    if (!answer) return answer.error();
+    for (const auto text : array_texts(*answer, "tenants")) tenants.emplace_back(text);
+    page = text_of(parse_json(*answer), "next_page");
+  } while (!page.empty());
+  if (session.json) {
+    print_json_list(session, "tenants", tenants, {});
+    return ExitCode::ok;
+  }
+  Table table(
+      {{.title = "tenant"}, {.title = "plan"}, {.title = "policies"}, {.title = "created"}});
+  for (const std::string& text : tenants) {
+    const auto tenant = parse_json(text);
+    table.add({text_of(tenant, "id"), text_of(tenant, "plan"), policies_of(tenant),
+               short_time(text_of(tenant, "created_at"))});
+  }
+  print_table(session, table);
+  return ExitCode::ok;
+}
+
+Result<ExitCode> run_show(Session& session, const Arguments& arguments) {
+  auto client = ApiClient::open(session.client);
+  if (!client) return client.error();
+  const auto answer = client->get(Target(path_of(arguments.id)));
+  if (!answer) return answer.error();
+  print_tenant(session, *answer);
+  return ExitCode::ok;
+}
+
+Result<ExitCode> run_set(Session& session, const Arguments& arguments) {
+  nlohmann::json named = nlohmann::json::object();
+  if (const auto applied = apply_settings(arguments, named); !applied) {
+    return wrong_usage(session, applied.error().detail);
+  }
+  if (!arguments.plan && named.empty()) {
+    return wrong_usage(session, "nothing to set; see 'syncline tenant set --help'");
+  }
+  auto client = ApiClient::open(session.client);
+  if (!client) return client.error();
+  nlohmann::json body = nlohmann::json::object();
+  if (arguments.plan) body["plan"] = *arguments.plan;
+  if (!named.empty()) {
+    // The settings are sent whole, with what is there already.
+    const auto present = client->get(Target(path_of(arguments.id)));
+    if (!present) return present.error();
+    nlohmann::json settings = member_of(parse_json(*present), "settings");
+    if (!settings.is_object()) settings = nlohmann::json::object();
+    settings.erase("version");
+    settings.merge_patch(named);
+    body["settings"] = settings;
+  }
+  const auto answer = client->send("PATCH", path_of(arguments.id), dump_json(body));
+  if (!answer) return answer.error();
+  print_tenant(session, answer->body);
+  return ExitCode::ok;
+}
+
+Result<ExitCode> run_delete(Session& session, const Arguments& arguments) {
+  auto client = ApiClient::open(session.client);
+  if (!client) return client.error();
+  const auto answer = client->send("DELETE", path_of(arguments.id));
+  if (!answer) return answer.error();
+  if (session.json) {
+    print_json(session, "{\"deleted\":" + json_string(arguments.id) + '}');
+  } else {
+    session.out << "tenant '" << arguments.id << "' is deleted\n";
+  }
+  return ExitCode::ok;
+}
+
+using Run = Result<ExitCode> (*)(Session&, const Arguments&);
+
+Command command_on_tenant(std::string name, std::string summary, std::string examples, Run run,
+                          bool with_settings) {
+  auto arguments = std::make_shared<Arguments>();
+  Command command;
+  command.name = std::move(name);
+  command.summary = std::move(summary);
+  command.examples = "examples:\n" + std::move(examples);
+  command.options.push_back(
+      {.name = "ID", .target = &arguments->id, .help = "the tenant's id", .required = true});
+  if (with_settings) {
+    command.options.push_back({.name = "--plan",
+                               .target = &arguments->plan,
+                               .help = "free, starter, pro, enterprise, unlimited",
+                               .value_name = "NAME"});
+    command.options.push_back({.name = "--policy",
+                               .target = &arguments->policy,
+                               .help = "who wins a conflict: lww, causal",
+                               .value_name = "POLICY"});
+    command.options.push_back({.name = "--table-policy",
+                               .target = &arguments->table_policies,
+                               .help = "another policy for one table; repeatable",
+                               .value_name = "TABLE=POLICY"});
+    command.options.push_back({.name = "--max-clock-drift-ms",
+                               .target = &arguments->max_clock_drift_ms,
+                               .help = "how far ahead a replica's own changes may be dated",
+                               .value_name = "MS"});
+  }
+  command.run = [arguments, run](Session& session) { return run(session, *arguments); };
+  return command;
+}
+
+}  // namespace
+
+Command tenant_commands() {
+  Command list;
+  list.name = "list";
+  list.summary = "List all tenants";
+  list.examples = "examples:\n  syncline tenant list\n  syncline tenant list --json";
+  list.run = run_list;
+
+  Command group;
+  group.name = "tenant";
+  group.summary = "Create, list, show, change and delete tenants";
+  group.examples =
+      "examples:\n"
+      "  syncline tenant create shop --plan pro --policy causal\n"
+      "  syncline tenant list";
+  group.subcommands = {
+      command_on_tenant("create", "Create a tenant (on plan unlimited if none is named)",
+                        "  syncline tenant create shop --plan pro\n"
+                        "  syncline tenant create museum --policy lww --table-policy loans=causal",
+                        run_create, true),
+      std::move(list),
+      command_on_tenant("show", "Show a tenant's plan and settings", "  syncline tenant show shop",
+                        run_show, false),
+      command_on_tenant("set", "Change a tenant's plan or settings",
+                        "  syncline tenant set shop --plan enterprise\n"
+                        "  syncline tenant set shop --table-policy orders=causal",
+                        run_set, true),
+      command_on_tenant("delete", "Delete a tenant and all its data",
+                        "  syncline tenant delete shop", run_delete, false)};
+  return group;
+}
+
+}  // namespace syncline::app
