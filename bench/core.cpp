@@ -55,6 +55,7 @@ BENCHMARK(memory)->Iterations(1)->Unit(benchmark::kMillisecond);
 // --- writing -------------------------------------------------------------------------------------
 
 void append_call_by_call(benchmark::State& state) {
+  warm_memory();
   const auto replica = open_preloaded();
   std::size_t next = row_count;  // the workload's random part
   for (auto _ : state) {
@@ -67,6 +68,7 @@ void append_call_by_call(benchmark::State& state) {
 BENCHMARK(append_call_by_call)->Iterations(measured_changes);
 
 void append_batch(benchmark::State& state) {
+  warm_memory();
   const auto replica = open_preloaded();
   std::vector<Write> writes(batch_changes);
   std::size_t next = row_count;
@@ -96,6 +98,7 @@ void integrate_batches(benchmark::State& state, Replica& receiver, const Records
 }
 
 void integrate_no_collision(benchmark::State& state) {
+  warm_memory();
   const auto writer = open_preloaded();
   const auto receiver = open_replica();
   integrate_all(*receiver, records_after(writer->log(), 0));
@@ -137,6 +140,7 @@ void write_colliding_batch(Replica& first, Replica& second, std::size_t batch) {
 }
 
 void integrate_10_percent_collisions(benchmark::State& state) {
+  warm_memory();
   const auto first = open_preloaded();
   const auto receiver = open_replica();
   integrate_all(*receiver, records_after(first->log(), 0));
@@ -162,6 +166,7 @@ const Replica& preloaded() {
 }
 
 void ordered_read_views(benchmark::State& state) {
+  warm_memory();
   const LogReader reader = preloaded().log();
   std::array<LogEntry, 256> entries;
   for (auto _ : state) {
@@ -177,6 +182,7 @@ void ordered_read_views(benchmark::State& state) {
 BENCHMARK(ordered_read_views)->Unit(benchmark::kMillisecond);
 
 void point_get(benchmark::State& state) {
+  warm_memory();
   const Replica& replica = preloaded();
   std::size_t next = row_count;
   for (auto _ : state) {

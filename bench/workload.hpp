@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
+#include <malloc.h>
 #include <memory>
 #include <random>
 #include <span>
@@ -89,6 +91,20 @@ inline void write_changes(Replica& replica, std::size_t from, std::size_t to) {
     }
     expect(replica.write_batch(writes).written == writes.size(), "a preloading write failed");
   }
+}
+
+/// Makes the allocator keep what is freed, and has it hold enough for any benchmark here. Otherwise
+/// most of what is measured is how the machine comes by pages: a virtual one may have to ask its
+/// host for each.
+inline void warm_memory() {
+  static const bool warm = [] {
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+    const auto replica = open_replica();
+    for (int i = 0; i < 4; ++i) write_changes(*replica, 0, preloaded_changes);
+    return true;
+  }();
+  expect(warm, "memory could not be had");
 }
 
 inline std::unique_ptr<Replica> open_preloaded() {

@@ -1,5 +1,6 @@
 #include "syncline/record.hpp"
 
+#include "changelog/codec/front_view.hpp"
 #include "changelog/codec/msgpack_reader.hpp"
 #include "changelog/codec/record_tail.hpp"
 #include "changelog/codec/record_writer.hpp"
@@ -153,11 +154,15 @@ Result<ChangeView> decode_record(std::span<const std::uint8_t> bytes) {
   return change;
 }
 
-ChangeView view_trusted_record(const std::uint8_t* bytes) noexcept {
+namespace {
+
+/// Reads everything up to the data; `position` is behind them afterwards.
+[[gnu::always_inline]] inline ChangeView read_front(const std::uint8_t* bytes,
+                                                    const std::uint8_t*& position) noexcept {
   // Array header, version and the origin's header are always the same four bytes.
   constexpr std::size_t origin_offset = 4;
   ChangeView change;
-  const std::uint8_t* position = bytes + origin_offset;
+  position = bytes + origin_offset;
   change.dot.origin = to_node_id(position);
   position += NodeId::size_bytes;
   change.dot.seq = codec::read_trusted_uint(position);
@@ -176,10 +181,23 @@ ChangeView view_trusted_record(const std::uint8_t* bytes) noexcept {
   change.stable = codec::read_trusted_uint(position);
   change.format = static_cast<PayloadFormat>(*position++);
   change.data = codec::read_trusted_binary(position);
+  return change;
+}
+
+}  // namespace
+
+ChangeView view_trusted_record(const std::uint8_t* bytes) noexcept {
+  const std::uint8_t* position = nullptr;
+  ChangeView change = read_front(bytes, position);
   const std::uint8_t* const end = end_of_trusted_tail(position);
   change.tail = {position, end};
   change.record = {bytes, end};
   return change;
+}
+
+ChangeView codec::view_trusted_front(const std::uint8_t* bytes) noexcept {
+  const std::uint8_t* position = nullptr;
+  return read_front(bytes, position);
 }
 
 Result<Change> change_from_record(std::span<const std::uint8_t> bytes) {

@@ -41,7 +41,7 @@ std::vector<RowMember> collect_row(const Storage& storage, Lsn newest, Lsn oldes
 std::vector<Lsn> find_partings(const Storage& storage, Lsn newest, const ChangeView& change) {
   std::vector<RowMember> members;
   for (Lsn lsn = newest; lsn != 0; lsn = previous_of_row(storage, lsn)) {
-    members.push_back({lsn, storage.view(lsn)});
+    members.push_back({lsn, storage.front(lsn)});
     if (saw_all_before(storage, lsn) && change.saw(members.back().change.dot)) break;
   }
   std::vector<Lsn> partings;

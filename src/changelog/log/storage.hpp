@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 
+#include "changelog/codec/front_view.hpp"
 #include "changelog/log/index_entry.hpp"
 #include "changelog/log/origin_index.hpp"
 #include "changelog/log/pointer_table.hpp"
@@ -77,6 +78,10 @@ class Storage {
   }
   ChangeView view(Lsn lsn) const noexcept {
     return view_trusted_record(record_at(entry(lsn).position()));
+  }
+  /// Without what follows the data: see `codec::view_trusted_front`.
+  ChangeView front(Lsn lsn) const noexcept {
+    return codec::view_trusted_front(record_at(entry(lsn).position()));
   }
   void fill(Lsn lsn, LogEntry& out) const noexcept;
   std::uint64_t running_hash(Lsn lsn) const noexcept;

@@ -25,7 +25,7 @@ Placement place_beside(const Storage& storage, const ChangeView& change, Lsn new
   bool concurrent = false;
   bool differs = false;
   for (const Lsn lsn : heads) {
-    const ChangeView head = storage.view(lsn);
+    const ChangeView head = storage.front(lsn);
     if (head.saw(change.dot)) return {Verdict::superseded, newest, 0, {}};
     if (change.saw(head.dot)) continue;
     concurrent = true;
@@ -47,13 +47,13 @@ Lsn append(Storage& storage, const ChangeView& change, const Placement& placemen
 Lsn choose_visible(const Storage& storage, const ConflictPolicy& policy, const PartedRow& row) {
   if (row.heads.size() == 1) return row.heads.front();
   Heads heads;
-  for (const Lsn lsn : row.heads) heads.push_back(storage.view(lsn));
+  for (const Lsn lsn : row.heads) heads.push_back(storage.front(lsn));
   return row.heads[policy.decide(std::span(heads.data(), heads.size()), nullptr).winner];
 }
 
 /// The heads that stay beside `change`, and `change` itself.
 void replace_heads(const Storage& storage, PartedRow& row, const ChangeView& change, Lsn lsn) {
-  const auto seen = [&](Lsn head) { return change.saw(storage.view(head).dot); };
+  const auto seen = [&](Lsn head) { return change.saw(storage.front(head).dot); };
   row.heads.erase(std::remove_if(row.heads.begin(), row.heads.end(), seen), row.heads.end());
   row.heads.push_back(lsn);
   if (mutated(Mutation::drop_loser)) {
@@ -121,7 +121,7 @@ Verdict Replica::Impl::file(const ChangeView& change, const RowKey& key, const R
   } else {
     verdict = file_beside(change, key, *row.slot, now_us, skewed);
     const PartedRow& parted = state.rows.parted(*row.slot);
-    exists = storage.view(parted.visible).operation != Operation::erase;
+    exists = storage.front(parted.visible).operation != Operation::erase;
   }
   extend_chain(origin, change);
   state.visible_rows += static_cast<std::uint64_t>(exists) - static_cast<std::uint64_t>(existed);

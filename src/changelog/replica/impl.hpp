@@ -53,7 +53,7 @@ struct RowKey {
 /// A row at the moment: where it is and which heads it has.
 struct RowLookup {
   RowSlot* slot = nullptr;  ///< null: no such row
-  ChangeView visible;       ///< if the row is there: the head that is shown
+  ChangeView visible;       ///< if the row is there: the front of the head that is shown
   bool exists() const noexcept { return slot != nullptr && visible.operation != Operation::erase; }
 };
 
@@ -153,9 +153,8 @@ struct Replica::Impl {
   static Result<Operation> choose_operation(const Write& write, bool exists, bool settling);
   Result<void> check_siblings(const Write& write, std::span<const ChangeView> heads) const;
   /// Everything of a record but its seq and time. `context` holds the encoded context.
-  Result<codec::RecordFields> prepare(const Write& write, bool exists,
-                                      std::span<const ChangeView> heads, bool settling,
-                                      ContextBuffer& context) const;
+  Result<void> prepare(const Write& write, bool exists, std::span<const ChangeView> heads,
+                       bool settling, ContextBuffer& context, codec::RecordFields& fields) const;
   /// `settling`: the write resolves a conflict, has seen the siblings and may delete what is deleted.
   Result<WriteResult> write_one(const Write& write, const RowKey& key, std::uint64_t now_us,
                                 bool settling = false);

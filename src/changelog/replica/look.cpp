@@ -12,7 +12,7 @@ RowLookup Replica::Impl::look_up(const RowKey& key) const {
   RowLookup row;
   row.slot = contents->rows.find(key.tag, key.table, key.row_id, row.visible);
   if (row.slot != nullptr && row.slot->parted()) {
-    row.visible = contents->storage().view(contents->rows.parted(*row.slot).visible);
+    row.visible = contents->storage().front(contents->rows.parted(*row.slot).visible);
   }
   return row;
 }
@@ -21,7 +21,7 @@ Heads Replica::Impl::heads_of(const RowLookup& row) const {
   Heads heads;
   if (row.slot == nullptr) return heads;
   if (!row.slot->parted()) {
-    heads.push_back(row.visible);
+    heads.push_back(contents->storage().view(row.slot->head()));
     return heads;
   }
   for (const Lsn lsn : contents->rows.parted(*row.slot).heads) {
@@ -35,13 +35,10 @@ Heads Replica::Impl::heads_of(const RowLookup& row) const {
 Row Replica::Impl::row_of(const RowLookup& row, const LogReader& reader) const {
   Row shown{reader, std::nullopt, 0, {}};
   if (row.slot == nullptr) return shown;
-  shown.winner = row.visible;
-  if (!row.slot->parted()) {
-    shown.lsn = row.slot->head();
-    return shown;
-  }
+  shown.lsn = row.slot->parted() ? contents->rows.parted(*row.slot).visible : row.slot->head();
+  shown.winner = contents->storage().view(shown.lsn);
+  if (!row.slot->parted()) return shown;
   const PartedRow& parted = contents->rows.parted(*row.slot);
-  shown.lsn = parted.visible;
   if (parted.heads.size() > 1) {
     const Heads heads = heads_of(row);
     shown.siblings.assign(heads.begin(), heads.end());

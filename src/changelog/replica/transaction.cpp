@@ -68,18 +68,20 @@ Result<std::vector<WriteResult>> Replica::transaction(std::span<const Write> wri
       exists = latest->operation != Operation::erase;
     }
     ContextBuffer context;
-    auto fields = impl.prepare(write, exists, {heads.data(), heads.size()}, false, context);
-    if (!fields) return at_index(fields.error(), draft.size());
-    if (auto checked = impl.check_size(fields->data.size(), draft.bytes()); !checked) {
+    codec::RecordFields fields;
+    const auto prepared =
+        impl.prepare(write, exists, {heads.data(), heads.size()}, false, context, fields);
+    if (!prepared) return at_index(prepared.error(), draft.size());
+    if (auto checked = impl.check_size(fields.data.size(), draft.bytes()); !checked) {
       return at_index(checked.error(), draft.size());
     }
-    fields->seq = first_seq + draft.size();
-    fields->hlc = hybrid_clock.tick(now_us);
-    fields->transaction = TransactionPart{first_seq, static_cast<std::uint32_t>(draft.size()),
+    fields.seq = first_seq + draft.size();
+    fields.hlc = hybrid_clock.tick(now_us);
+    fields.transaction = TransactionPart{first_seq, static_cast<std::uint32_t>(draft.size()),
                                           static_cast<std::uint32_t>(writes.size())};
-    std::string record(codec::max_record_bytes(*fields), '\0');
+    std::string record(codec::max_record_bytes(fields), '\0');
     auto* begin = reinterpret_cast<std::uint8_t*>(record.data());
-    record.resize(static_cast<std::size_t>(codec::write_record(begin, *fields) - begin));
+    record.resize(static_cast<std::size_t>(codec::write_record(begin, fields) - begin));
     if (auto valid = validate(view_trusted_record(begin)); !valid) {
       return at_index(valid.error(), draft.size());
     }

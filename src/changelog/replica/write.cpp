@@ -1,7 +1,7 @@
 // Local writes: one, many, all or none.
 
 #include <algorithm>
-#include <boost/container/static_vector.hpp>
+#include <array>
 
 #include "changelog/mutation.hpp"
 #include "changelog/replica/context.hpp"
@@ -110,14 +110,13 @@ void set_payload(codec::RecordFields& fields, const Write& write) {
 
 }  // namespace
 
-Result<codec::RecordFields> Replica::Impl::prepare(const Write& write, bool exists,
-                                                   std::span<const ChangeView> heads, bool settling,
-                                                   ContextBuffer& context) const {
-  if (auto checked = check_names(write); !checked) return checked.error();
-  if (auto checked = check_siblings(write, heads); !checked) return checked.error();
+Result<void> Replica::Impl::prepare(const Write& write, bool exists,
+                                    std::span<const ChangeView> heads, bool settling,
+                                    ContextBuffer& context, codec::RecordFields& fields) const {
+  if (auto checked = check_names(write); !checked) return checked;
+  if (auto checked = check_siblings(write, heads); !checked) return checked;
   auto operation = choose_operation(write, exists, settling);
   if (!operation) return operation.error();
-  codec::RecordFields fields;
   fields.origin = &options.node;
   fields.operation = *operation;
   fields.table = write.table;
@@ -125,7 +124,7 @@ Result<codec::RecordFields> Replica::Impl::prepare(const Write& write, bool exis
   fields.context = build_context(heads, context);
   fields.metadata = write.options.metadata;
   set_payload(fields, write);
-  return fields;
+  return {};
 }
 
 Result<WriteResult> Replica::Impl::write_one(const Write& write, const RowKey& key,
@@ -142,17 +141,18 @@ Result<WriteResult> Replica::Impl::write_one(const Write& write, const RowKey& k
     heads = {&row.visible, 1};
   }
   ContextBuffer context;
-  auto fields = prepare(write, row.exists(), heads, settling, context);
-  if (!fields) return fields.error();
-  const std::size_t record_bytes = codec::max_record_bytes(*fields);
+  codec::RecordFields fields;
+  const auto prepared = prepare(write, row.exists(), heads, settling, context, fields);
+  if (!prepared) return prepared.error();
+  const std::size_t record_bytes = codec::max_record_bytes(fields);
   if (auto checked = check_size(payload_bytes_of(write), record_bytes); !checked) {
     return checked.error();
   }
-  fields->seq = own->in_log + 1;
-  fields->hlc = HybridClock(hybrid_clock).tick(now_us);
+  fields.seq = own->in_log + 1;
+  fields.hlc = HybridClock(hybrid_clock).tick(now_us);
 
   std::uint8_t* place = contents->storage().reserve(record_bytes);
-  codec::write_record(place, *fields);
+  codec::write_record(place, fields);
   const ChangeView change = view_trusted_record(place);
   if (auto valid = validate(change); !valid) return valid.error();
   if (auto kept = journal_changes(std::span(&change, 1), now_us); !kept) return kept.error();
@@ -203,26 +203,55 @@ Result<WriteResult> Replica::erase(std::string_view table, std::string_view row_
   return impl_->write({WriteKind::erase, table, row_id, Payload::none(), options});
 }
 
+namespace {
+
+/// Hashes the keys of a batch and asks for memory some writes ahead, since rows lie all over the
+/// log: first for a row's slot, and when that has come, for the record that it refers to.
+class KeysAhead {
+ public:
+  KeysAhead(const RowTable& rows, std::span<const Write> writes) : rows_(rows), writes_(writes) {
+    while (hashed_ < std::min(slot_distance, writes_.size())) hash_next();
+    for (std::size_t i = 0; i < std::min(record_distance, hashed_); ++i) ask_for_record(i);
+  }
+
+  /// The key of the write at `index`. To be called for each, in order.
+  RowKey take(std::size_t index) {
+    if (hashed_ < writes_.size()) hash_next();
+    if (index + record_distance < hashed_) ask_for_record(index + record_distance);
+    return {writes_[index].table, writes_[index].row_id, tags_[index % ring_size]};
+  }
+
+ private:
+  static constexpr std::size_t record_distance = 12;
+  static constexpr std::size_t slot_distance = 24;
+  static constexpr std::size_t ring_size = 32;
+
+  void hash_next() {
+    const Write& write = writes_[hashed_];
+    const std::uint64_t tag = RowTable::tag_of(write.table, write.row_id);
+    rows_.prefetch_slot(tag);
+    tags_[hashed_++ % ring_size] = tag;
+  }
+  void ask_for_record(std::size_t index) { rows_.prefetch_record(tags_[index % ring_size]); }
+
+  const RowTable& rows_;
+  std::span<const Write> writes_;
+  std::size_t hashed_ = 0;
+  std::array<std::uint64_t, ring_size> tags_{};
+};
+
+}  // namespace
+
 BatchResult Replica::write_batch(std::span<const Write> writes) {
-  // Keys are hashed and memory is asked for some writes ahead: the rows lie all over the log.
-  constexpr std::size_t group_size = 16;
   BatchResult result;
   const std::uint64_t now_us = impl_->clock.now_us();
   std::unique_lock lock(impl_->mutex);
   Storage& storage = impl_->contents->storage();
   const Lsn before = storage.appended();
-  for (std::size_t begin = 0; begin < writes.size(); begin += group_size) {
-    const auto group = writes.subspan(begin, std::min(group_size, writes.size() - begin));
-    boost::container::static_vector<RowKey, group_size> keys;
-    for (const Write& write : group) {
-      keys.emplace_back(write.table, write.row_id);
-      impl_->contents->rows.prefetch_slot(keys.back().tag);
-    }
-    for (const RowKey& key : keys) impl_->contents->rows.prefetch_record(key.tag);
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      auto written = impl_->write_one(group[i], keys[i], now_us);
-      if (!written) result.failures.push_back({begin + i, std::move(written).error()});
-    }
+  KeysAhead keys(impl_->contents->rows, writes);
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    auto written = impl_->write_one(writes[i], keys.take(i), now_us);
+    if (!written) result.failures.push_back({i, std::move(written).error()});
   }
   result.written = writes.size() - result.failures.size();
   if (result.written != 0) {

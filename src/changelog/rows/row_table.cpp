@@ -1,5 +1,6 @@
 #include "changelog/rows/row_table.hpp"
 
+#include "changelog/codec/front_view.hpp"
 #include "changelog/codec/hash.hpp"
 
 namespace syncline {
@@ -17,7 +18,7 @@ const RowSlot* RowTable::find(std::uint64_t tag, std::string_view table, std::st
     if (slot.tag() != tag) continue;
     const std::uint8_t* record = storage_->record_at(slot.position());
     __builtin_prefetch(record + 64);  // keys and context often reach into the second line
-    key_record = view_trusted_record(record);
+    key_record = codec::view_trusted_front(record);
     if (key_record.row_id == row_id && key_record.table == table) return &slot;
   }
 }

@@ -59,7 +59,7 @@ class RowTable {
   /// 47 bits that stand for the key.
   static std::uint64_t tag_of(std::string_view table, std::string_view row_id) noexcept;
 
-  /// The slot of the row, null if there is none. If it is there, `key_record` is the view of the
+  /// The slot of the row, null if there is none. If it is there, `key_record` is the front of the
   /// record that it refers to (which is the head's, unless the row is parted).
   RowSlot* find(std::uint64_t tag, std::string_view table, std::string_view row_id,
                 ChangeView& key_record) noexcept;
