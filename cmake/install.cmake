@@ -6,20 +6,12 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/syncline)
 
 function(syncline_install_set name)
-  set(targets)
-  foreach(target IN LISTS ARGN)
-    if(TARGET ${target}) # Scaffold guard
-      list(APPEND targets ${target})
-    endif()
-  endforeach()
-  if(targets)
-    install(TARGETS ${targets} EXPORT syncline_${name})
-    install(
-      EXPORT syncline_${name}
-      NAMESPACE syncline::
-      DESTINATION ${package_dir}
-      FILE syncline_${name}.cmake)
-  endif()
+  install(TARGETS ${ARGN} EXPORT syncline_${name})
+  install(
+    EXPORT syncline_${name}
+    NAMESPACE syncline::
+    DESTINATION ${package_dir}
+    FILE syncline_${name}.cmake)
 endfunction()
 
 syncline_install_set(core syncline_core syncline_changelog syncline_tenant)

@@ -1,14 +1,3 @@
-# Links those of the named targets that exist.
-# Scaffold guard: while folders are still empty their targets are missing. When every folder under
-# src has sources, use target_link_libraries instead.
-function(syncline_link target visibility)
-  foreach(dependency IN LISTS ARGN)
-    if(TARGET ${dependency})
-      target_link_libraries(${target} ${visibility} ${dependency})
-    endif()
-  endforeach()
-endfunction()
-
 # The static library syncline_<folder>, known to others as syncline::<folder>, from the given
 # sources of the current folder.
 function(syncline_add_library folder)
@@ -36,7 +25,7 @@ function(syncline_add_test name folder timeout_s)
   add_executable(${name} ${sources})
   # The support library comes first: its helpers may use what the tested libraries define.
   target_link_libraries(${name} PRIVATE syncline_test_support)
-  syncline_link(${name} PRIVATE ${ARGN})
+  target_link_libraries(${name} PRIVATE ${ARGN})
   target_link_libraries(${name} PRIVATE syncline_warnings)
   # Tests are compiled more often than they are run: they need not be fast.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)

@@ -27,7 +27,7 @@ using RowToken = std::string;
 /// Conditions and notes of one write. Does not own what it points to.
 struct WriteOptions {
   /// Only if the row's heads are still those that this token was given for.
-  std::string_view if_match;
+  std::optional<std::string_view> if_match;
   /// Stored with the change, e.g. {"actor", "ann"}.
   const Metadata* metadata = nullptr;
 };
@@ -143,7 +143,6 @@ struct Snapshot {
   Lsn lsn = 0;  ///< the giver's log ends here; where pulling goes on
   std::uint64_t running_hash = 0;
   VectorClock clock;  ///< the giver's summary there
-  std::map<NodeId, std::uint64_t> chains;  ///< chain hash at `clock`, of origins held whole
   std::vector<SnapshotRecord> rows;     ///< heads, tombstones included, in (table, row_id) order
   std::vector<SnapshotRecord> history;  ///< superseded changes that are not stable, markers, voids
 };
@@ -172,6 +171,8 @@ struct ConflictQuery {
   std::optional<ConflictWinner> winner;
   std::uint64_t after = 0;  ///< `next` of the page before
   std::size_t limit = 100;
+  /// Of payloads in the page's reports; one report always fits.
+  std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
 };
 struct ConflictPage {
   std::vector<ConflictReport> conflicts;  ///< in the order of detection here
@@ -348,7 +349,8 @@ class Replica {
                              std::span<const std::string> tables, Lsn up_to) const;
   /// Keeps of both sides what the other has not seen, then the maximal changes. The log is laid
   /// anew, in the giver's order first, under a new log id. `tables` as in `snapshot`: others are
-  /// left alone. Errors: `invalid_change`; then nothing was changed.
+  /// left alone. Errors: `invalid_change`, `dot_mismatch` (other bytes under a dot that is held
+  /// here); then nothing was changed.
   Result<void> merge(const Snapshot& snapshot, std::span<const std::string> tables = {});
 
   // Conflicts.

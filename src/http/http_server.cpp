@@ -140,7 +140,12 @@ asio::awaitable<void> HttpServer::Impl::accept_all() {
     socket.set_option(tcp::no_delay(true), error);
     // The wait for a client's end asks the socket without blocking.
     socket.non_blocking(true, error);
-    serve_connection(std::move(socket), place, settings);
+    try {
+      serve_connection(std::move(socket), place, settings);
+    } catch (const std::exception&) {
+      // Out of memory: this connection is given up, and others may still be served.
+      registry.leave(place.id);
+    }
   }
 }
 

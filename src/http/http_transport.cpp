@@ -159,6 +159,13 @@ HttpTransport::Attempt HttpTransport::exchange(const Message& message, bool head
   return attempt;
 }
 
+/// True if doing it twice is as good as doing it once: by its method, because the sync protocol says
+/// so, or because the request bears a key by which the server knows it again.
+bool may_be_repeated(const HttpRequest& request) {
+  return request.method != "POST" || request.headers.contains("Idempotency-Key") ||
+         request.target.find("/sync/") != std::string::npos;
+}
+
 Result<HttpResponse> HttpTransport::send(const HttpRequest& request) {
   const Message message = to_message(request);
   bool fresh = false;
@@ -169,8 +176,8 @@ Result<HttpResponse> HttpTransport::send(const HttpRequest& request) {
   ++statistics_.requests;
   Attempt attempt = exchange(message, request.method == "HEAD");
   const bool closed = attempt.error != beast::error::timeout && !attempt.received_anything;
-  if (attempt.error && closed && !fresh) {
-    // The server closed the connection between the look and the request.
+  if (attempt.error && closed && !fresh && may_be_repeated(request)) {
+    // Most likely the server closed the connection between the look and the request.
     if (const auto error = connect()) return unavailable(error);
     attempt = exchange(message, request.method == "HEAD");
   }

@@ -19,4 +19,5 @@ run(${CMAKE_COMMAND}
     -D CMAKE_CXX_FLAGS=${FLAGS}
     -D CMAKE_PREFIX_PATH=${prefix})
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
-run(${WORK_DIR}/build/consumer)
+run(${WORK_DIR}/build/embedded)
+run(${WORK_DIR}/build/connected)

@@ -27,15 +27,35 @@ std::size_t utf8_sequence(std::string_view text) noexcept {
   return size;
 }
 
-bool is_utf8(std::string_view text) noexcept {
+namespace {
+
+constexpr std::size_t word_bytes = sizeof(std::uint64_t);
+
+bool is_ascii_word(const char* bytes) noexcept {
   constexpr std::uint64_t high_bits = 0x8080'8080'8080'8080;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, word_bytes);
+  return (word & high_bits) == 0;
+}
+
+/// Names and ids are nearly always ASCII: a word at a time, the last one overlapping.
+bool is_ascii(std::string_view text) noexcept {
+  if (text.size() < word_bytes) {
+    char all = 0;
+    for (const char c : text) all = static_cast<char>(all | c);
+    return (all & 0x80) == 0;
+  }
+  for (std::size_t i = 0; i + word_bytes < text.size(); i += word_bytes) {
+    if (!is_ascii_word(text.data() + i)) return false;
+  }
+  return is_ascii_word(text.data() + text.size() - word_bytes);
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) noexcept {
+  if (is_ascii(text)) return true;
   while (!text.empty()) {
-    std::uint64_t eight = high_bits;
-    if (text.size() >= sizeof eight) std::memcpy(&eight, text.data(), sizeof eight);
-    if ((eight & high_bits) == 0) {
-      text.remove_prefix(sizeof eight);
-      continue;
-    }
     const std::size_t size = utf8_sequence(text);
     if (size == 0) return false;
     text.remove_prefix(size);

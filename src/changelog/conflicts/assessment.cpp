@@ -70,10 +70,17 @@ class Assessor {
   }
 
   Separation separation(const Sides& conflict) const {
+    // Few heads are on a conflict's sides, however many the row has: they are looked for once.
+    std::vector<std::size_t> first_side;
+    std::vector<std::size_t> second_side;
+    for (std::size_t head = 0; head < heads_.size(); ++head) {
+      if (on_side(head, conflict.first)) first_side.push_back(head);
+      if (on_side(head, conflict.second)) second_side.push_back(head);
+    }
     Separation found;
-    for (std::size_t left = 0; left < heads_.size(); ++left) {
-      for (std::size_t right = left + 1; right < heads_.size(); ++right) {
-        if (!separates(conflict, left, right)) continue;
+    for (const std::size_t left : first_side) {
+      for (const std::size_t right : second_side) {
+        if (left == right) continue;  // a head that saw both sides is not separated from itself
         found.any = true;
         if (ConflictDetector::same_outcome(heads_[left], heads_[right])) continue;
         found.any_different = true;

@@ -23,19 +23,23 @@ std::string who(const ChangeView& change) {
   return actor == metadata.end() ? "node " + change.dot.origin.to_string() : actor->second;
 }
 
-std::string explain_resolution(const Storage& storage, const Assessment& assessment) {
-  const ChangeView settled = storage.view(assessment.resolution);
-  std::string text = who(settled) + " settled it with a change that saw both sides";
-  switch (assessment.winner) {
-    case ConflictWinner::local: text += " and says the same as the local one"; break;
-    case ConflictWinner::remote: text += " and says the same as the remote one"; break;
-    case ConflictWinner::merged: text += " and says something of its own"; break;
+std::string outcome_in_words(const ChangeView& settled, ConflictWinner winner) {
+  switch (winner) {
+    case ConflictWinner::local: return "says the same as the local one";
+    case ConflictWinner::remote: return "says the same as the remote one";
+    case ConflictWinner::merged:
     case ConflictWinner::none: break;
   }
+  return settled.operation == Operation::erase ? "deletes the row" : "says something of its own";
+}
+
+std::string explain_resolution(const Storage& storage, const Assessment& assessment) {
+  const ChangeView settled = storage.view(assessment.resolution);
+  std::string text = "Settled by " + who(settled) + " with a change that saw both sides and " +
+                     outcome_in_words(settled, assessment.winner);
   const Metadata metadata = settled.metadata();
   const auto note = metadata.find("note");
-  if (note != metadata.end()) text += ": " + note->second;
-  return text + ".";
+  return note == metadata.end() ? text + "." : text + ": \u201c" + note->second + "\u201d";
 }
 
 std::string explain(const Storage& storage, const ConflictPolicy& policy,

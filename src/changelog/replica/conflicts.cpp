@@ -41,22 +41,37 @@ ConflictSummary Replica::Impl::summarise(std::size_t index) {
   return summary;
 }
 
+std::optional<std::span<const std::uint32_t>> Replica::Impl::conflicts_of_row(
+    const ConflictQuery& query) const {
+  if (query.table.empty() || query.row_id.empty()) return std::nullopt;
+  const RowLookup row = look_up(RowKey(query.table, query.row_id));
+  if (row.slot == nullptr || !row.slot->parted()) return std::span<const std::uint32_t>();
+  return contents->rows.parted(*row.slot).conflicts;
+}
+
 ConflictPage Replica::conflicts(const ConflictQuery& query) const {
   const std::shared_lock lock(impl_->mutex);
   const std::lock_guard assessing(impl_->assessing);
   Contents& state = *impl_->contents;
+  const auto of_row = impl_->conflicts_of_row(query);
+  const std::size_t count = of_row ? of_row->size() : state.conflicts.size();
   ConflictPage page;
-  for (std::size_t i = query.after; i < state.conflicts.size(); ++i) {
+  std::size_t bytes = 0;
+  for (std::size_t at = of_row ? 0 : query.after; at < count; ++at) {
+    const std::size_t i = of_row ? (*of_row)[at] : at;
+    if (i < query.after) continue;
     state.conflicts.assess_row(state.storage(), state.rows, state.conflicts[i].row,
                                impl_->rules());
     const KeptConflict& kept = state.conflicts[i];
     if (!matches(query, kept, state.storage().view(kept.parting.local))) continue;
-    if (page.conflicts.size() == query.limit) {
+    if (page.conflicts.size() == query.limit || bytes >= query.max_bytes) {
       page.next = i;
       break;
     }
     page.conflicts.push_back(
         state.conflicts.report(state.storage(), state.rows, impl_->rules(), i));
+    const ConflictReport& report = page.conflicts.back();
+    bytes += report.local.data.size() + report.remote.data.size() + report.base_data.size();
   }
   return page;
 }

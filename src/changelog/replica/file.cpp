@@ -24,16 +24,22 @@ Placement place_beside(const Storage& storage, const ChangeView& change, Lsn new
   Placement placement{Verdict::applied, newest, visible, {}};
   bool concurrent = false;
   bool differs = false;
+  bool saw_head = false;
   for (const Lsn lsn : heads) {
     const ChangeView head = storage.front(lsn);
     if (head.saw(change.dot)) return {Verdict::superseded, newest, 0, {}};
-    if (change.saw(head.dot)) continue;
+    if (change.saw(head.dot)) {
+      saw_head = true;
+      continue;
+    }
     concurrent = true;
     differs = differs || !ConflictDetector::same_outcome(head, change);
   }
   if (concurrent) {
     placement.verdict = differs ? Verdict::conflict : Verdict::convergent;
-    placement.partings = find_partings(storage, newest, change);
+    // Who saw a head goes on with one side: nothing that lies here has seen that head as well, so
+    // nothing has the same past. Only who saw none may part here, and has to look back.
+    if (!saw_head) placement.partings = find_partings(storage, newest, change);
   }
   return placement;
 }
@@ -68,7 +74,7 @@ void extend_chain(OriginProgress& origin, const ChangeView& change) {
     origin.chained = seq;
     if (seq % OriginProgress::checkpoint_every == 0) origin.checkpoints.push_back(origin.chain);
   }
-  origin.in_log = seq;
+  origin.in_log = std::max(origin.in_log, seq);
   if (seq == origin.summary + 1) origin.summary = seq;
 }
 

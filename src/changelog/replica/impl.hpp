@@ -165,6 +165,8 @@ struct Replica::Impl {
 
   // Conflicts (conflicts.cpp).
   ConflictSummary summarise(std::size_t conflict);
+  /// The conflicts of the row that is asked for; nullopt if no single row is.
+  std::optional<std::span<const std::uint32_t>> conflicts_of_row(const ConflictQuery& query) const;
 
   Options options;
   Clock& clock;

@@ -68,7 +68,7 @@ class Integration {
  private:
   void take_unit(std::span<Incoming> unit, std::size_t index);
   bool is_duplicate(const Incoming& incoming, std::size_t index);
-  Result<void> check(const Incoming& incoming, Sequence expected) const;
+  Result<void> check(const Incoming& incoming, Sequence expected, std::size_t more_bytes) const;
   static Result<void> check_transaction(std::span<const Incoming> unit, bool may_be_cut);
   Result<void> check_seen(const ChangeView& change) const;
   void refuse(const Dot& dot, std::size_t index, Error error);
@@ -151,10 +151,12 @@ Result<void> Integration::check_seen(const ChangeView& change) const {
                                        ", which is not held here; send that first"};
 }
 
-Result<void> Integration::check(const Incoming& incoming, Sequence expected) const {
+/// `more_bytes` is what the unit would add, up to and with this change.
+Result<void> Integration::check(const Incoming& incoming, Sequence expected,
+                                std::size_t more_bytes) const {
   if (incoming.fault) return *incoming.fault;
   const ChangeView& change = incoming.change;
-  if (auto checked = impl_.check_size(change.data.size(), change.record.size()); !checked) {
+  if (auto checked = impl_.check_size(change.data.size(), more_bytes); !checked) {
     return checked;
   }
   if (is_refused(change.dot.origin, change.dot.seq)) {
@@ -239,9 +241,11 @@ void Integration::take_unit(std::span<Incoming> unit, std::size_t index) {
   }
   if (unit.empty()) return;
   std::size_t fault_at = 0;
+  std::size_t unit_bytes = 0;
   Sequence expected = next_expected(unit.front().change.dot.origin);
   for (std::size_t i = 0; i < unit.size() && checked; ++i) {
-    checked = check(unit[i], expected++);
+    unit_bytes += unit[i].change.record.size();
+    checked = check(unit[i], expected++, unit_bytes);
     if (!checked) fault_at = i;
   }
   if (checked) checked = take_all(unit);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
@@ -38,8 +37,8 @@ class SnapshotMerge {
     return tables_.empty() || std::find(tables_.begin(), tables_.end(), table) != tables_.end();
   }
   Result<void> read_giver();
-  void read_own();
-  bool seen_and_gone(const ChangeView& change) const;
+  Result<void> read_own();
+  void put_in_order();
   void file_all();
   void inherit_origins();
   void inherit_conflicts();
@@ -51,7 +50,7 @@ class SnapshotMerge {
   std::span<const std::string> tables_;
   std::uint64_t now_us_;
   std::vector<Kept> kept_;
-  std::set<Dot> given_;            ///< all that the giver has
+  std::map<Dot, ChangeView> given_;  ///< all that the giver has
   std::unique_ptr<Contents> old_;  ///< the receiver's contents before
 };
 
@@ -63,8 +62,9 @@ Result<void> SnapshotMerge::read_giver() {
       if (auto valid = validate(*change); !valid) return valid;
       // A row may be newer than the snapshot's clock; it comes again by pull, with its past.
       if (!snapshot_.clock.covers(change->dot) || !asked_for(change->table)) continue;
-      if (!given_.insert(change->dot).second || seen_and_gone(*change)) continue;
-      kept_.push_back({record.lsn, *change, false});
+      if (given_.emplace(change->dot, *change).second) {
+        kept_.push_back({record.lsn, *change, false});
+      }
     }
   }
   std::sort(kept_.begin(), kept_.end(),
@@ -72,25 +72,43 @@ Result<void> SnapshotMerge::read_giver() {
   return {};
 }
 
-/// True if the receiver has seen the change and has it no longer: it was replaced or collected.
-bool SnapshotMerge::seen_and_gone(const ChangeView& change) const {
-  const OriginProgress* origin = impl_.progress(change.dot.origin);
-  if (!tables_.empty() || origin == nullptr || change.dot.seq > origin->summary) return false;
-  const Storage& storage = impl_.contents->storage();
-  const Lsn lsn = storage.find(change.dot, storage.appended());
-  return lsn == 0 || storage.view(lsn).dot != change.dot;
-}
-
-void SnapshotMerge::read_own() {
+Result<void> SnapshotMerge::read_own() {
   const Storage& storage = impl_.contents->storage();
   for (Lsn lsn = storage.first(); lsn <= storage.appended(); ++lsn) {
     const ChangeView change = storage.view(lsn);
-    if (given_.contains(change.dot)) continue;
+    if (const auto given = given_.find(change.dot); given != given_.end()) {
+      if (std::ranges::equal(given->second.record, change.record)) continue;
+      return Error{ErrorCode::dot_mismatch, "the snapshot has other bytes for change " +
+                                                to_string(change.dot) +
+                                                ": two replicas write under one node id"};
+    }
     // What the giver has seen and has no longer was replaced or collected there.
-    const bool gone = change.is_row_change() && asked_for(change.table) &&
-                      snapshot_.clock.covers(change.dot);
-    if (!gone) kept_.push_back({0, change, storage.entry(lsn).skewed()});
+    const bool asked = !change.is_row_change() || asked_for(change.table);
+    if (asked && tables_.empty() && snapshot_.clock.covers(change.dot)) continue;
+    kept_.push_back({0, change, storage.entry(lsn).skewed()});
   }
+  return {};
+}
+
+/// A whole snapshot goes first, in the giver's order: what is left of the receiver's log was unseen
+/// by the giver, so it comes later in each origin. A part of one interleaves with what the receiver
+/// has of the same origins; there the times tell an order that causality agrees with.
+void SnapshotMerge::put_in_order() {
+  if (tables_.empty()) return;
+  std::map<Dot, HybridTime> times;  // by origin and seq
+  for (const Kept& kept : kept_) times[kept.change.dot] = kept.change.hlc;
+  HybridTime last;
+  NodeId origin;
+  for (auto& [dot, time] : times) {  // a faulty origin's times might go back: seqs do not
+    last = dot.origin == origin ? std::max(last, time) : time;
+    origin = dot.origin;
+    time = last;
+  }
+  std::sort(kept_.begin(), kept_.end(), [&](const Kept& left, const Kept& right) {
+    const HybridTime left_time = times.at(left.change.dot);
+    const HybridTime right_time = times.at(right.change.dot);
+    return left_time != right_time ? left_time < right_time : left.change.dot < right.change.dot;
+  });
 }
 
 void SnapshotMerge::file_all() {
@@ -176,7 +194,8 @@ Result<void> SnapshotMerge::journal_all() const {
 
 Result<void> SnapshotMerge::run() {
   if (auto read = read_giver(); !read) return read;
-  read_own();
+  if (auto read = read_own(); !read) return read;
+  put_in_order();
   old_ = std::move(impl_.contents);
   impl_.begin_log(impl_.options.node, std::make_unique<Contents>(LogId::generate(impl_.random)));
   file_all();

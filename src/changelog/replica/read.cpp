@@ -117,8 +117,7 @@ Lsn Replica::first_lsn_not_covered(const VectorClock& clock) const {
 }
 
 Lsn Replica::releasable_lsn() const {
-  const std::shared_lock lock(impl_->mutex);
-  const Lsn published = impl_->contents->storage().published();
+  const Lsn published = log().last_lsn();
   if (impl_->options.journal == nullptr) return published;
   return std::min(published, impl_->options.journal->durable_lsn());
 }

@@ -184,7 +184,9 @@ std::optional<std::uint64_t> Replica::chain_at(const NodeId& origin, Sequence se
   std::uint64_t chain = checkpoints == 0 ? 0 : progress->checkpoints[checkpoints - 1];
   const Storage& storage = impl_->contents->storage();
   for (Sequence at = checkpoints * OriginProgress::checkpoint_every + 1; at <= seq; ++at) {
-    chain = chain_hash(chain, storage.view(storage.find({origin, at}, storage.appended())));
+    const Lsn lsn = storage.find({origin, at}, storage.appended());
+    if (lsn == 0) return std::nullopt;  // the log begins behind it
+    chain = chain_hash(chain, storage.view(lsn));
   }
   return chain;
 }

@@ -27,9 +27,6 @@ Snapshot Replica::snapshot_header() const {
   snapshot.lsn = reader.last_lsn();
   snapshot.running_hash = reader.running_hash(reader.last_lsn());
   snapshot.clock = impl_->summary();
-  for (const auto& [id, origin] : impl_->contents->origins) {
-    if (origin->whole() && origin->chained != 0) snapshot.chains[id] = origin->chain;
-  }
   return snapshot;
 }
 

@@ -41,7 +41,12 @@ void Subscribers::notify(Lsn lsn) {
       const std::lock_guard lock(mutex_);
       removed = entry->removed;
     }
-    if (!removed) entry->callback(lsn);
+    try {
+      if (!removed) entry->callback(lsn);
+    } catch (...) {
+      // The write that is told of stands; whoever fails to hear of it must not undo that, nor keep
+      // others from hearing.
+    }
     const std::lock_guard lock(mutex_);
     --entry->running;
     idle_.notify_all();

@@ -58,11 +58,11 @@ Result<Operation> Replica::Impl::choose_operation(const Write& write, bool exist
 
 Result<void> Replica::Impl::check_siblings(const Write& write,
                                            std::span<const ChangeView> heads) const {
-  if (!write.options.if_match.empty()) {
+  if (write.options.if_match) {
     const RowToken token = token_of_heads(heads);
-    if (write.options.if_match == token) return {};
+    if (*write.options.if_match == token) return {};
     return Error{ErrorCode::precondition_failed,
-                 "the row has changed since the token '" + std::string(write.options.if_match) +
+                 "the row has changed since the token '" + std::string(*write.options.if_match) +
                      "' was given; its token is now '" + token + "'"}
         .with("token", token);
   }

@@ -1,3 +1,5 @@
+#include <stdexcept>
+
 #include "unit/changelog/replica/replica_fixture.hpp"
 
 using namespace syncline;
@@ -235,4 +237,47 @@ TEST_CASE("a settlement can delete, or pick a change by its dot") {
   REQUIRE(second.a->resolve(report.id, pick));
   CHECK(text_of(second.a->get("t", "1")) == "\"from a\"");
   CHECK(second.a->resolve(ConflictId{}, pick).error().code == ErrorCode::conflict_not_found);
+}
+
+TEST_CASE("the conflicts of one row are found by the row, and a page ends at its bytes") {
+  const Collision world("lww");
+  ConflictQuery row;
+  row.table = "t";
+  row.row_id = "1";
+  CHECK(world.a->conflicts(row).conflicts.size() == 1);
+  row.row_id = "2";
+  CHECK(world.a->conflicts(row).conflicts.empty());
+
+  const Node a(1);
+  const Node b(2);
+  for (int i = 0; i < 5; ++i) {
+    a->put("t", std::to_string(i), Payload::raw(std::string(1000, 'a')));
+    b->put("t", std::to_string(i), Payload::raw(std::string(1000, 'b')));
+  }
+  exchange(a, b);
+  ConflictQuery small;
+  small.max_bytes = 3000;
+  const ConflictPage page = a->conflicts(small);
+  CHECK(page.conflicts.size() == 2);
+  CHECK(page.next.has_value());
+}
+
+TEST_CASE("long edits of one row against each other take no longer than they are") {
+  const Node a(1);
+  const Node b(2);
+  for (int i = 0; i < 20'000; ++i) {
+    a->put("t", "1", Payload::json("1"));
+    b->put("t", "1", Payload::json("2"));
+  }
+  exchange(a, b);  // quadratic work would take minutes
+  CHECK(a->conflicts().conflicts.size() == 1);
+}
+
+TEST_CASE("a subscriber that throws harms neither the write nor the others") {
+  const Node node(1);
+  int heard = 0;
+  const Subscription bad = node->subscribe([](Lsn) { throw std::runtime_error("no"); });
+  const Subscription good = node->subscribe([&](Lsn) { ++heard; });
+  CHECK(node->put("t", "1", Payload::json("1")));
+  CHECK(heard == 1);
 }

@@ -99,3 +99,40 @@ TEST_CASE("a damaged snapshot changes nothing") {
   CHECK(b->log_id() == before);
   CHECK(b->statistics().changes == 1);
 }
+
+TEST_CASE("a snapshot of some tables leaves each origin's changes in their order") {
+  const Node hub(1);
+  const Node edge(2);
+  edge->put("orders", "1", Payload::json("1"));
+  edge->put("notes", "1", Payload::json("2"));
+  edge->put("orders", "2", Payload::json("3"));
+  deliver(edge, hub);
+  const std::vector<std::string> tables = {"orders"};
+  REQUIRE(edge->merge(hub->snapshot(tables), tables));
+  const LogReader reader = edge->log();
+  for (Sequence seq = 1; seq <= 3; ++seq) CHECK(reader.find({edge->node(), seq}) == seq);
+  CHECK(edge->first_lsn_not_covered({{edge->node(), 1}}) == 2);
+  CHECK(edge->chain_at(edge->node(), 2) == hub->chain_at(edge->node(), 2));
+  CHECK(edge->put("notes", "1", Payload::json("4")).value().dot.seq == 4);
+}
+
+TEST_CASE("a whole snapshot brings what a filter had kept back") {
+  const Node hub(1);
+  const Node edge(2);
+  hub->put("notes", "1", Payload::json("1"));
+  hub->put("orders", "1", Payload::json("2"));
+  REQUIRE(edge->cover(hub->summary()));  // as after a pull that let nothing through
+  REQUIRE(edge->merge(hub->snapshot()));
+  CHECK(edge->visible_checksum() == hub->visible_checksum());
+}
+
+TEST_CASE("a snapshot with other bytes under a held dot is refused") {
+  const Node hub(1);
+  const Node edge(2);
+  const Node twin(2);
+  edge->put("t", "1", Payload::json("\"mine\""));
+  twin->put("t", "2", Payload::json("\"its\""));
+  deliver(twin, hub);
+  CHECK(edge->merge(hub->snapshot()).error().code == ErrorCode::dot_mismatch);
+  CHECK(text_of(edge->get("t", "1")) == "\"mine\"");
+}
