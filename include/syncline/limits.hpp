@@ -29,6 +29,10 @@ inline constexpr std::size_t default_max_body_bytes = std::size_t{8} << 20;
 inline constexpr std::uint64_t default_max_clock_drift_ms = 120'000;
 /// Conflict reports kept of one row; beyond it they are counted, not kept.
 inline constexpr std::size_t max_conflicts_per_row = 1024;
+/// Replicas that a tenant's node remembers, and what one may say of itself in bytes (name, role,
+/// tables and metadata together): memory that no plan counts as storage.
+inline constexpr std::size_t max_peers = 10'000;
+inline constexpr std::size_t max_registration_bytes = 16'384;
 /// Nesting of a JSON or MessagePack document that a decoder follows.
 inline constexpr std::size_t max_nesting = 64;
 

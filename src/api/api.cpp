@@ -17,7 +17,7 @@ Reply Api::handle(const HttpRequest& request, const RequestContext& context) {
 void Api::connection_closed(std::uint64_t connection) { services_.admission.release(connection); }
 
 Result<Reply> Api::answer(const HttpRequest& request, const RequestContext& context) {
-  const std::string_view target = request.target;
+  const std::string_view target = origin_form(request.target);
   const std::size_t path_end = std::min(target.find('?'), target.size());
   auto match = match_route(request.method, target.substr(0, path_end));
   if (!match) return match.error();

@@ -28,7 +28,9 @@ struct ChangeQuery {
 };
 
 Result<void> read_operations(Query& query, ReadOptions& options) {
-  for (const std::string& name : query.list("operations")) {
+  const auto names = query.list("operations");
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
     const auto operation = operation_from_string(name);
     if (!operation || *operation == Operation::void_ || *operation == Operation::stable) {
       return bad_parameter("operations", name, "some of insert, update, delete");
@@ -39,7 +41,9 @@ Result<void> read_operations(Query& query, ReadOptions& options) {
 }
 
 Result<void> read_origins(Query& query, ReadOptions& options) {
-  for (const std::string& text : query.list("origins")) {
+  const auto texts = query.list("origins");
+  if (!texts) return texts.error();
+  for (const std::string& text : *texts) {
     const auto origin = NodeId::parse(text);
     if (!origin) return bad_parameter("origins", text, "some UUIDs of replicas");
     options.origins.push_back(*origin);
@@ -48,7 +52,9 @@ Result<void> read_origins(Query& query, ReadOptions& options) {
 }
 
 Result<void> read_includes(Query& query, ShowOptions& show) {
-  for (const std::string& name : query.list("include")) {
+  const auto names = query.list("include");
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
     if (name == "before") {
       show.before = true;
     } else if (name == "conflicts") {
@@ -78,8 +84,12 @@ Result<std::uint64_t> read_wait(Query& query) {
 }
 
 Result<void> read_filters(Query& query, ReadOptions& options) {
-  options.tables = query.list("tables");
-  options.exclude_tables = query.list("exclude_tables");
+  auto tables = query.list("tables");
+  if (!tables) return tables.error();
+  options.tables = std::move(*tables);
+  auto exclude_tables = query.list("exclude_tables");
+  if (!exclude_tables) return exclude_tables.error();
+  options.exclude_tables = std::move(*exclude_tables);
   auto row_id = query.text("row_id");
   if (!row_id) return row_id.error();
   if (*row_id && options.tables.size() != 1) {

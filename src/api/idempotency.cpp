@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "api/media.hpp"
+#include "api/query.hpp"
 
 namespace syncline::api {
 
@@ -13,7 +14,8 @@ namespace {
 
 /// Stands for all of a request that decides what it does.
 std::string fingerprint(const HttpRequest& request) {
-  std::string text = request.method + ' ' + request.target;
+  std::string text = request.method + ' ';
+  text.append(origin_form(request.target));
   for (const char* name : {"Content-Type", "If-Match", "If-None-Match"}) {
     text.append("\n").append(header(request, name));
   }

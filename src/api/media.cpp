@@ -88,7 +88,8 @@ Result<BodyFormat> accepted_format(const HttpRequest& request) {
   if (json_weight == 0 && msgpack_weight == 0) {
     return Error(ErrorCode::protocol_unsupported,
                  "The header \"Accept\" asks for nothing that can be given here.")
-        .with("supported", "application/json, application/msgpack");
+        .with("supported", "application/json")
+        .with("supported", "application/msgpack");
   }
   return json_weight >= msgpack_weight ? BodyFormat::json : BodyFormat::msgpack;
 }
@@ -108,7 +109,8 @@ Result<nlohmann::json> read_body(const HttpRequest& request) {
   if (!format) {
     return Error(ErrorCode::unsupported_media_type,
                  "The body's type \"" + type + "\" is not understood.")
-        .with("supported", "application/json, application/msgpack");
+        .with("supported", "application/json")
+        .with("supported", "application/msgpack");
   }
   if (request.body.empty()) {
     return Error(ErrorCode::bad_request, "The request needs a body, and it is empty.");

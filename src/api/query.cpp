@@ -38,10 +38,21 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
       c = static_cast<char>(high * 16 + low);
       i += 2;
     }
-    if (c == '\0') return std::nullopt;
     decoded.push_back(c);
   }
   return decoded;
+}
+
+std::string_view origin_form(std::string_view target) {
+  const std::size_t scheme_end = target.find("://");
+  if (target.starts_with('/') || scheme_end == std::string_view::npos) return target;
+  std::string scheme(target.substr(0, scheme_end));
+  for (char& c : scheme) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  if (scheme != "http" && scheme != "https") return target;
+  target.remove_prefix(std::min(target.find_first_of("/?", scheme_end + 3), target.size()));
+  return target;
 }
 
 Error bad_parameter(std::string_view name, std::string_view given, std::string_view right) {
@@ -91,15 +102,20 @@ Result<std::uint64_t> Query::number(std::string_view name, std::uint64_t fallbac
   return value;
 }
 
-std::vector<std::string> Query::list(std::string_view name) {
+Result<std::vector<std::string>> Query::list(std::string_view name) {
   known_.emplace_back(name);
   std::vector<std::string> values;
   for (const Parameter& parameter : parameters_) {
     if (parameter.name != name) continue;
     std::string_view rest = parameter.raw;
-    while (!rest.empty()) {
+    bool more = true;
+    while (more) {
+      more = rest.find(',') != std::string_view::npos;
       auto value = percent_decode(take_until(rest, ','), true);
-      if (value && !value->empty()) values.push_back(std::move(*value));
+      if (!value || value->empty()) {
+        return bad_parameter(name, parameter.raw, "a list such as a,b with nothing empty in it");
+      }
+      values.push_back(std::move(*value));
     }
   }
   return values;

@@ -29,28 +29,36 @@ nlohmann::json row_to_body(const Row& row, BodyFormat format, JsonPayload payloa
 
 std::string entity_tag(std::string_view token) { return '"' + std::string(token) + '"'; }
 
-bool TagCondition::names(std::string_view token) const {
+bool TagCondition::names_strongly(std::string_view token) const {
   return std::find(tags.begin(), tags.end(), token) != tags.end();
+}
+
+bool TagCondition::names(std::string_view token) const {
+  return names_strongly(token) ||
+         std::find(weak_tags.begin(), weak_tags.end(), token) != weak_tags.end();
 }
 
 TagCondition read_tags(const HttpRequest& request, std::string_view header_name) {
   TagCondition condition;
   std::string_view rest = header(request, header_name);
   condition.given = !rest.empty();
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(','), rest.size());
-    std::string_view tag = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    while (tag.starts_with(' ')) tag.remove_prefix(1);
-    while (tag.ends_with(' ')) tag.remove_suffix(1);
-    if (tag.starts_with("W/")) tag.remove_prefix(2);
-    if (tag == "*") condition.any = true;
-    if (tag.size() >= 2 && tag.starts_with('"') && tag.ends_with('"')) {
-      tag = tag.substr(1, tag.size() - 2);
+  while (true) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t,"), rest.size()));
+    if (rest.empty()) return condition;
+    const bool weak = rest.starts_with("W/");
+    if (weak) rest.remove_prefix(2);
+    const bool quoted = rest.starts_with('"');
+    if (quoted) rest.remove_prefix(1);
+    // A comma within quotes belongs to the tag.
+    const std::size_t end = std::min(rest.find_first_of(quoted ? "\"" : " \t,"), rest.size());
+    const std::string_view tag = rest.substr(0, end);
+    rest.remove_prefix(std::min(quoted ? end + 1 : end, rest.size()));
+    if (tag == "*" && !quoted && !weak) {
+      condition.any = true;
+    } else {
+      (weak ? condition.weak_tags : condition.tags).emplace_back(tag);
     }
-    condition.tags.emplace_back(tag);
   }
-  return condition;
 }
 
 Result<std::string> read_text(const nlohmann::json& object, std::string_view name) {

@@ -22,8 +22,11 @@ std::string entity_tag(std::string_view token);
 struct TagCondition {
   bool given = false;
   bool any = false;               ///< "*"
-  std::vector<std::string> tags;  ///< without quotes
+  std::vector<std::string> tags;  ///< the strong ones, without quotes
+  std::vector<std::string> weak_tags;
 
+  /// True if one of the tags is `token`; weak ones count in reading only (RFC 9110, 8.8.3.2).
+  bool names_strongly(std::string_view token) const;
   bool names(std::string_view token) const;
 };
 TagCondition read_tags(const HttpRequest& request, std::string_view header_name);

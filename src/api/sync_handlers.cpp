@@ -101,7 +101,8 @@ HandlerResult sync_exchange(Services& services, Call& call) {
   auto request = read_message<ExchangeRequest>(call);
   if (!request) return request.error();
   ExchangeResponse round = services.hub.exchange(call.tenant, *request);
-  if (!round.pull) return Reply(body_response(round.to_body(), call.format));
+  // A pull that could not be read has its error already.
+  if (!round.pull || !request->pull) return Reply(body_response(round.to_body(), call.format));
   Result<PullResponse> pulled = std::move(*round.pull);
   Pull pull{&services, call.tenant, std::move(*request->pull), call.format, std::move(round)};
   return wait_or_finish(std::move(pull), std::move(pulled), false);
@@ -112,7 +113,9 @@ HandlerResult sync_snapshot(Services& services, Call& call) {
   const auto page = call.query.text("page");
   if (!page) return page.error();
   request.page = page->value_or("");
-  request.tables = call.query.list("tables");
+  auto tables = call.query.list("tables");
+  if (!tables) return tables.error();
+  request.tables = std::move(*tables);
   const Replica& replica = call.replica();
   const auto limit =
       call.query.number("limit", replica.max_batch_changes(), 1, replica.max_batch_changes());

@@ -33,6 +33,23 @@ Error wrong_member(std::string_view name, std::string_view right) {
       .with("member", std::string(name));
 }
 
+/// Like `read_text`, but the member has to be there; `right` says what it would be.
+Result<std::string> read_required_text(const nlohmann::json& object, std::string_view name,
+                                       std::string_view right) {
+  if (const auto found = object.find(name); found == object.end() || found->is_null()) {
+    return Error(ErrorCode::bad_request,
+                 "The member \"" + std::string(name) + "\" is missing; " + std::string(right) + ".")
+        .with("member", std::string(name));
+  }
+  return read_text(object, name);
+}
+
+std::string names_of(const std::vector<Plan>& plans) {
+  std::string names;
+  for (const Plan& plan : plans) names += (names.empty() ? "" : ", ") + plan.name;
+  return names;
+}
+
 /// Lays what `given` says over `policies`; a table set to null falls back to the default.
 Result<void> merge_policies(const nlohmann::json& given, PolicySettings& policies) {
   if (!given.is_object()) return wrong_member("settings.policies", "an object");
@@ -44,6 +61,9 @@ Result<void> merge_policies(const nlohmann::json& given, PolicySettings& policie
   if (tables == given.end()) return {};
   if (!tables->is_object()) return wrong_member("settings.policies.tables", "an object");
   for (const auto& [table, policy] : tables->items()) {
+    if (table.empty()) {
+      return wrong_member("settings.policies.tables", "an object whose names are not empty");
+    }
     if (policy.is_null()) {
       policies.tables.erase(table);
     } else if (policy.is_string()) {
@@ -60,6 +80,12 @@ Result<void> merge_settings(const nlohmann::json& body, TenantSettings& settings
   const auto given = body.find("settings");
   if (given == body.end() || given->is_null()) return {};
   if (!given->is_object()) return wrong_member("settings", "an object");
+  for (const char* later : {"home", "retention"}) {
+    if (!given->contains(later)) continue;
+    const std::string member = std::string("settings.") + later;
+    return Error(ErrorCode::bad_request, "The member \"" + member + "\" is not supported yet.")
+        .with("member", member);
+  }
   if (const auto drift = given->find("max_clock_drift_ms"); drift != given->end()) {
     if (!drift->is_number_unsigned()) {
       return wrong_member("settings.max_clock_drift_ms", "a number of milliseconds");
@@ -100,9 +126,10 @@ HandlerResult create_tenant(Services& services, Call& call) {
   if (const auto known = call.query.finish(); !known) return known.error();
   const auto body = read_object(call.request);
   if (!body) return body.error();
-  const auto id = read_text(*body, "id");
+  const auto id = read_required_text(*body, "id", "it names the tenant in paths");
   if (!id) return id.error();
-  const auto plan = read_text(*body, "plan");
+  const auto plan =
+      read_required_text(*body, "plan", "there are: " + names_of(services.tenants.plans()));
   if (!plan) return plan.error();
   TenantSettings settings;
   if (const auto merged = merge_settings(*body, settings); !merged) return merged.error();
@@ -126,14 +153,17 @@ HandlerResult change_tenant(Services& services, Call& call) {
   const auto plan = read_text(*body, "plan");
   if (!plan) return plan.error();
   const std::lock_guard lock(services.settings_mutex);
-  TenantSettings settings = call.tenant->settings();
+  const TenantSettings present = call.tenant->settings();
+  TenantSettings settings = present;
   if (const auto merged = merge_settings(*body, settings); !merged) return merged.error();
   // The plan comes first: if it is unknown, nothing has been changed.
   if (!plan->empty()) {
     const auto set = services.tenants.set_plan(call.tenant->id(), *plan);
     if (!set) return set.error();
   }
-  if (body->contains("settings")) {
+  // Each change counts the version up, and then every replica registers anew.
+  if (settings.policies != present.policies ||
+      settings.max_clock_drift_ms != present.max_clock_drift_ms) {
     const auto set = services.tenants.set_settings(call.tenant->id(), settings);
     if (!set) return set.error();
   }

@@ -17,7 +17,7 @@ struct RequestedWrite {
   WriteKind kind = WriteKind::put;
   std::string table;
   std::string row_id;
-  std::string if_match;
+  std::optional<std::string> if_match;
   GivenPayload data;
 };
 
@@ -39,12 +39,16 @@ Result<RequestedWrite> read_write(const nlohmann::json& object) {
   const auto kind = kind_from_string(*operation);
   if (!kind) return kind.error();
   write.kind = *kind;
-  for (const auto& [name, target] : {std::pair<const char*, std::string*>{"table", &write.table},
-                                     {"row_id", &write.row_id},
-                                     {"if_match", &write.if_match}}) {
+  for (const auto& [name, target] :
+       {std::pair<const char*, std::string*>{"table", &write.table}, {"row_id", &write.row_id}}) {
     auto text = read_text(object, name);
     if (!text) return text.error();
     *target = std::move(*text);
+  }
+  auto if_match = read_text(object, "if_match");
+  if (!if_match) return if_match.error();
+  if (const auto found = object.find("if_match"); found != object.end() && !found->is_null()) {
+    write.if_match = std::move(*if_match);
   }
   auto data = read_payload(object);
   if (!data) return data.error();

@@ -19,7 +19,9 @@ Result<Payload> raw_payload(const HttpRequest& request) {
   }
   if (type == "application/octet-stream") return Payload::raw(request.body);
   return Error(ErrorCode::unsupported_media_type, "A row cannot be of the type \"" + type + "\".")
-      .with("supported", "application/json, application/msgpack, application/octet-stream");
+      .with("supported", "application/json")
+      .with("supported", "application/msgpack")
+      .with("supported", "application/octet-stream");
 }
 
 Error row_is_absent() {
@@ -29,12 +31,13 @@ Error row_is_absent() {
 /// The conditions of one write.
 struct Conditions {
   WriteKind kind;
-  std::string if_match;
+  std::optional<std::string> if_match;
 };
 
-/// `kind` is what an unconditional write would be. Errors: `bad_request`.
+/// `kind` is what an unconditional write would be.
+/// Errors: `bad_request`; `precondition_failed` if no strong tag is the row's.
 Result<Conditions> read_conditions(const Call& call, WriteKind kind) {
-  Conditions conditions{kind, {}};
+  Conditions conditions{kind, std::nullopt};
   const auto match = read_tags(call.request, "If-Match");
   const auto none_match = read_tags(call.request, "If-None-Match");
   if (none_match.given && (!none_match.any || match.given || kind == WriteKind::erase)) {
@@ -46,9 +49,17 @@ Result<Conditions> read_conditions(const Call& call, WriteKind kind) {
   if (match.given && !match.any) {
     // Of several tags the present one counts; whether it still is, the write itself checks.
     const RowToken present = call.replica().token(call.parameters[0], call.parameters[1]);
-    conditions.if_match = match.names(present) ? present : match.tags.front();
+    if (!match.names_strongly(present)) {
+      return Error(ErrorCode::precondition_failed,
+                   "The header If-Match does not name the row's tag.");
+    }
+    conditions.if_match = present;
   }
   return conditions;
+}
+
+HttpResponse refused(const Call& call, const Error& error) {
+  return write_problem(call, error, call.parameters[0], call.parameters[1]);
 }
 
 HttpResponse write_row(const Call& call, const Conditions& conditions, Payload payload,
@@ -76,9 +87,9 @@ HttpResponse write_row(const Call& call, const Conditions& conditions, Payload p
       conditions.kind == WriteKind::update ||
       (conditions.kind == WriteKind::erase && !header(call.request, "If-Match").empty());
   if (written.error().code == ErrorCode::row_not_found && wanted_there) {
-    return write_problem(call, row_is_absent(), table, row_id);
+    return refused(call, row_is_absent());
   }
-  return write_problem(call, written.error(), table, row_id);
+  return refused(call, written.error());
 }
 
 }  // namespace
@@ -91,7 +102,7 @@ HandlerResult put_row(Services& services, Call& call) {
   if (!payload) return payload.error();
   return once(services, call, [&] {
     const auto conditions = read_conditions(call, WriteKind::put);
-    if (!conditions) return write_problem(call, conditions.error(), {}, {});
+    if (!conditions) return refused(call, conditions.error());
     return write_row(call, *conditions, *payload, *style);
   });
 }
@@ -100,7 +111,7 @@ HandlerResult delete_row(Services& services, Call& call) {
   if (const auto known = call.query.finish(); !known) return known.error();
   return once(services, call, [&] {
     const auto conditions = read_conditions(call, WriteKind::erase);
-    if (!conditions) return write_problem(call, conditions.error(), {}, {});
+    if (!conditions) return refused(call, conditions.error());
     return write_row(call, *conditions, Payload::none(), JsonPayload::text);
   });
 }

@@ -35,6 +35,21 @@ std::string unknown_option(const std::string& name, const std::vector<const Opti
   return message;
 }
 
+// Whether the word behind an option is its value. One with a dash could be the next option, unless
+// it is a dash alone or a negative number, of which the option itself says what is wrong.
+bool is_value(const std::string& word) {
+  if (word.size() < 2 || !word.starts_with('-')) return true;
+  return word[1] >= '0' && word[1] <= '9';
+}
+
+std::string missing_value(const Option& option, const std::string* next) {
+  std::string message = option.name + " needs a value: " + option.name + ' ' + option.value_name;
+  if (next != nullptr && *next != "--") {
+    message += " (" + option.name + "=" + *next + " if that is the value)";
+  }
+  return message;
+}
+
 }  // namespace
 
 std::vector<Option> common_options(Session& session) {
@@ -56,10 +71,11 @@ std::vector<Option> connection_options(Session& session) {
            .value_name = "JWT"}};
 }
 
-std::string find_unknown_word(const Command& root, std::span<const std::string> words,
-                              std::span<const Option> everywhere,
-                              std::span<const Option> connection) {
+std::optional<WrongWord> find_wrong_word(const Command& root, std::span<const std::string> words,
+                                         std::span<const Option> everywhere,
+                                         std::span<const Option> connection) {
   const Command* command = &root;
+  std::string path = root.name;
   auto known = options_of(*command, everywhere, connection);
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -70,16 +86,22 @@ std::string find_unknown_word(const Command& root, std::span<const std::string> 
       const auto option = std::find_if(known.begin(), known.end(), [&](const Option* candidate) {
         return candidate->name == name;
       });
-      if (option == known.end()) return unknown_option(name, known);
-      if ((*option)->takes_value() && name.size() == word.size()) ++i;
+      if (option == known.end()) return WrongWord{unknown_option(name, known), path};
+      if (!(*option)->takes_value() || name.size() < word.size()) continue;
+      const std::string* next = i + 1 < words.size() ? &words[i + 1] : nullptr;
+      if (next == nullptr || !is_value(*next))
+        return WrongWord{missing_value(**option, next), path};
+      ++i;
       continue;
     }
     if (command->subcommands.empty()) continue;
     const auto found =
         std::find_if(command->subcommands.begin(), command->subcommands.end(),
                      [&](const Command& candidate) { return candidate.name == word; });
-    if (found == command->subcommands.end()) return unknown_command(*command, word);
+    if (found == command->subcommands.end())
+      return WrongWord{unknown_command(*command, word), path};
     command = &*found;
+    path += ' ' + command->name;
     known = options_of(*command, everywhere, connection);
   }
   return {};

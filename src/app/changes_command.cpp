@@ -17,7 +17,7 @@ struct Arguments {
   bool follow = false;
   bool before = false;
   std::string since;
-  std::uint64_t limit = 1000;
+  std::optional<std::uint64_t> limit;
   std::vector<std::string> tables;
   std::vector<std::string> exclude_tables;
   std::vector<std::string> operations;
@@ -25,6 +25,7 @@ struct Arguments {
   std::string row_id;
 };
 
+constexpr std::uint64_t usual_limit = 1000;
 constexpr std::uint64_t page_changes = 1000;
 // Long enough to be quiet, short enough that proxies on the way do not give up.
 constexpr std::uint64_t longpoll_ms = 25'000;
@@ -76,11 +77,12 @@ Result<ExitCode> follow(Session& session, ApiClient& client, const Arguments& ar
 }
 
 Result<ExitCode> list(Session& session, ApiClient& client, const Arguments& arguments) {
+  const std::uint64_t wanted = arguments.limit.value_or(usual_limit);
   std::vector<std::string> changes;
   std::string cursor = arguments.since.empty() ? "beginning" : arguments.since;
   bool more = true;
-  while (more && changes.size() < arguments.limit) {
-    const std::uint64_t limit = std::min(page_changes, arguments.limit - changes.size());
+  while (more && changes.size() < wanted) {
+    const std::uint64_t limit = std::min(page_changes, wanted - changes.size());
     const auto page = client.get(target_of(client, arguments, cursor, limit));
     if (!page) return page.error();
     for (const auto text : array_texts(*page, "changes")) changes.emplace_back(text);
@@ -109,6 +111,12 @@ Result<ExitCode> run_changes(Session& session, const Arguments& arguments) {
   if (!arguments.row_id.empty() && arguments.tables.size() != 1) {
     return wrong_usage(session, "--row needs exactly one --table");
   }
+  if (arguments.before && !session.json) {
+    return wrong_usage(session, "--before needs --json: the table has no room for whole rows");
+  }
+  if (arguments.follow && arguments.limit) {
+    return wrong_usage(session, "--follow has no end, so it takes no --limit");
+  }
   auto client = ApiClient::open(session.client);
   if (!client) return client.error();
   if (!arguments.follow) return list(session, *client, arguments);
@@ -129,7 +137,7 @@ Command changes_command() {
   command.examples =
       "examples:\n"
       "  syncline changes --table countries --operation delete\n"
-      "  syncline changes --since time:2026-11-20T12:00:00Z --before\n"
+      "  syncline changes --since time:2026-11-20T12:00:00Z --json --before\n"
       "  syncline changes --follow --json | jq .row_id";
   command.options = {
       {.name = "--follow",

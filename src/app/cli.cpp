@@ -6,18 +6,12 @@
 #include <CLI/CLI.hpp>
 
 #include "app/arguments.hpp"
-#include "app/suggest.hpp"
+#include "app/value_check.hpp"
 
 namespace syncline::app {
 namespace {
 
 constexpr std::size_t help_column = 32;
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
 
 // Fits an option's words to the variable that it is kept in.
 struct Registration {
@@ -35,18 +29,27 @@ struct Registration {
     return app.add_option_function<std::string>(
         option.name, [target](const std::string& value) { *target = value; }, option.help);
   }
-  CLI::Option* operator()(std::uint64_t* target) const {
-    return app.add_option_function<std::uint64_t>(
-        option.name, [target](const std::uint64_t& value) { *target = value; }, option.help);
-  }
-  CLI::Option* operator()(std::optional<std::uint64_t>* target) const {
-    return app.add_option_function<std::uint64_t>(
-        option.name, [target](const std::uint64_t& value) { *target = value; }, option.help);
-  }
+  CLI::Option* operator()(std::uint64_t* target) const { return add_number(target); }
+  CLI::Option* operator()(std::optional<std::uint64_t>* target) const { return add_number(target); }
   CLI::Option* operator()(std::vector<std::string>* target) const {
     CLI::Option* added = app.add_option(option.name, *target, option.help);
     // One value each time, or `--table a b` would swallow the arguments that follow.
     if (!option.is_positional()) added->expected(1)->take_all()->allow_extra_args(false);
+    return added;
+  }
+
+ private:
+  // CLI11 would take "-1" for a very large number. The check has refused what is no number.
+  template <typename Number>
+  CLI::Option* add_number(Number* target) const {
+    CLI::Option* added = app.add_option_function<std::string>(
+        option.name,
+        [target, range = option.range](const std::string& word) {
+          if (const auto number = parse_number(word, range)) *target = *number;
+        },
+        option.help);
+    added->check(
+        [range = option.range](const std::string& word) { return number_fault(word, range); });
     return added;
   }
 };
@@ -60,11 +63,11 @@ CLI::Option* add_option(CLI::App& app, const Option& option) {
     added->type_name("");
   }
   if (!option.choices.empty()) {
-    added->check([choices = option.choices](const std::string& value) -> std::string {
-      if (std::find(choices.begin(), choices.end(), value) != choices.end()) return {};
-      return "'" + value + "' is not one of " + joined(choices) + suggestion_clause(value, choices);
+    added->check([choices = option.choices](const std::string& value) {
+      return choice_fault(value, choices);
     });
   }
+  if (option.fault) added->check(option.fault);
   return added;
 }
 
@@ -115,9 +118,15 @@ const Command* chosen_command(const CLI::App& app, const Command& command) {
 int run(const Command& command, Session& session) {
   const Result<ExitCode> result = command.run(session);
   session.out.flush();
-  if (result) return static_cast<int>(*result);
-  session.err << "syncline: " << to_string(result.error()) << '\n';
-  return static_cast<int>(exit_code_of(result.error().code));
+  if (!result) {
+    session.err << "syncline: " << to_string(result.error()) << '\n';
+    return static_cast<int>(exit_code_of(result.error().code));
+  }
+  if (!session.out.good() && !session.reader_is_gone()) {
+    session.err << "syncline: the output could not be written\n";
+    return static_cast<int>(ExitCode::failed);
+  }
+  return static_cast<int>(*result);
 }
 
 }  // namespace
@@ -131,9 +140,8 @@ int run_command_line(const Command& root, std::span<const std::string> given, Se
   }
   const auto everywhere = common_options(session);
   const auto connection = connection_options(session);
-  if (const auto unknown = find_unknown_word(root, words, everywhere, connection);
-      !unknown.empty()) {
-    return usage_error(session, unknown, root.name);
+  if (const auto wrong = find_wrong_word(root, words, everywhere, connection)) {
+    return usage_error(session, wrong->message, wrong->path);
   }
 
   CLI::App app(root.summary, root.name);

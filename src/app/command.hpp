@@ -13,6 +13,7 @@
 
 #include "app/exit_code.hpp"
 #include "app/terminal.hpp"
+#include "app/value_check.hpp"
 
 namespace syncline::app {
 
@@ -32,6 +33,8 @@ struct Session {
   std::ostream& err;
   Terminal out_terminal;
   Terminal err_terminal;
+  /// Whether the reader of `out` has gone away. That is no failure: it has what it wanted.
+  std::function<bool()> reader_is_gone = [] { return false; };
 };
 
 /// Where the words of an option go. The pointers have to stay valid until the command has run.
@@ -46,6 +49,9 @@ struct Option {
   std::string value_name = {};  ///< of an option that takes a value, for the help
   bool required = false;
   std::vector<std::string> choices = {};  ///< if not empty, nothing else is accepted
+  NumberRange range = {};                 ///< of an option that is a number
+  /// What is wrong with a value, empty if nothing is. Asked before the command runs.
+  std::function<std::string(const std::string&)> fault = {};
 
   bool is_positional() const noexcept { return !name.starts_with('-'); }
   bool takes_value() const noexcept { return !std::holds_alternative<bool*>(target); }

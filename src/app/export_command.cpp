@@ -1,6 +1,7 @@
 // `syncline export`: a tenant as NDJSON.
 #include <map>
 #include <ostream>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -10,6 +11,7 @@
 #include "app/json_text.hpp"
 #include "app/output.hpp"
 #include "app/progress.hpp"
+#include "app/text_width.hpp"
 #include "syncline/node_id.hpp"
 #include "syncline/vector_clock.hpp"
 
@@ -22,11 +24,13 @@ struct Arguments {
 };
 
 // Calls `visit(page)` with each page of a snapshot, as parsed JSON and as text. The snapshot has
-// everything: the heads of all rows, and the changes that they superseded.
+// everything: the heads of all rows, and the changes that they superseded. Ends early when nobody
+// reads the output any more.
 template <typename Visit>
-Result<void> for_each_page(ApiClient& client, const Arguments& arguments, Visit&& visit) {
+Result<void> for_each_page(Session& session, ApiClient& client,
+                           const std::vector<std::string>& wanted, Visit&& visit) {
   std::string tables;
-  for (const std::string& table : arguments.tables) tables += (tables.empty() ? "" : ",") + table;
+  for (const std::string& table : wanted) tables += (tables.empty() ? "" : ",") + table;
   std::string page;
   do {
     const auto text = client.get(
@@ -35,7 +39,33 @@ Result<void> for_each_page(ApiClient& client, const Arguments& arguments, Visit&
     const auto parsed = parse_json(*text);
     if (Result<void> visited = visit(parsed, *text); !visited) return visited;
     page = text_of(parsed, "next_page");
-  } while (!page.empty());
+  } while (!page.empty() && session.out.good());
+  return {};
+}
+
+bool has_rows(const std::string& page) { return !array_texts(page, "rows").empty(); }
+
+// A table is there once something was written to it. Errors: `not_found` with the tables that are.
+Result<void> check_tables(Session& session, ApiClient& client, const Arguments& arguments) {
+  for (const std::string& table : arguments.tables) {
+    const auto rows = client.get(Target(client.tenant_path("/rows/" + percent_encoded(table)))
+                                     .add("limit", 1)
+                                     .add("include_deleted", "true"));
+    if (!rows) return rows.error();
+    if (has_rows(*rows)) continue;
+    std::set<std::string> names;
+    const auto done = for_each_page(
+        session, client, {}, [&](const nlohmann::json& page, std::string_view) -> Result<void> {
+          for (const nlohmann::json& row : member_of(page, "rows")) {
+            names.insert(text_of(row, "table"));
+          }
+          return {};
+        });
+    if (!done) return done;
+    std::string known;
+    for (const std::string& name : names) known += (known.empty() ? "; there are: " : ", ") + name;
+    return Error(ErrorCode::not_found, printable("no table '" + table + "'" + known));
+  }
   return {};
 }
 
@@ -100,13 +130,14 @@ class RowWriter {
 Result<void> export_rows(Session& session, ApiClient& client, const Arguments& arguments,
                          Progress& progress) {
   RowWriter writer(session, client, progress);
-  const auto done = for_each_page(
-      client, arguments, [&](const nlohmann::json&, std::string_view text) -> Result<void> {
-        for (const auto head : array_texts(text, "rows")) {
-          if (auto added = writer.add(head); !added) return added;
-        }
-        return {};
-      });
+  const auto done =
+      for_each_page(session, client, arguments.tables,
+                    [&](const nlohmann::json&, std::string_view text) -> Result<void> {
+                      for (const auto head : array_texts(text, "rows")) {
+                        if (auto added = writer.add(head); !added) return added;
+                      }
+                      return {};
+                    });
   if (!done) return done;
   return writer.finish();
 }
@@ -128,20 +159,22 @@ Result<void> export_changes(Session& session, ApiClient& client, const Arguments
                             Progress& progress) {
   std::map<std::uint64_t, std::string> by_lsn;
   std::optional<VectorClock> clock;
-  const auto done = for_each_page(
-      client, arguments, [&](const nlohmann::json& page, std::string_view text) -> Result<void> {
-        if (!clock) clock = clock_of(page);
-        for (const char* part : {"rows", "history", "markers"}) {
-          for (const auto change_text : array_texts(text, part)) {
-            const auto change = parse_json(change_text);
-            const auto origin = NodeId::parse(text_of(change, "origin"));
-            if (!origin || !clock->covers(Dot{*origin, number_of(change, "seq")})) continue;
-            by_lsn.emplace(number_of(change, "lsn"), change_text);
-          }
-        }
-        progress.update(by_lsn.size());
-        return {};
-      });
+  const auto done =
+      for_each_page(session, client, arguments.tables,
+                    [&](const nlohmann::json& page, std::string_view text) -> Result<void> {
+                      if (!clock) clock = clock_of(page);
+                      for (const char* part : {"rows", "history", "markers"}) {
+                        for (const auto change_text : array_texts(text, part)) {
+                          const auto change = parse_json(change_text);
+                          const auto origin = NodeId::parse(text_of(change, "origin"));
+                          if (!origin || !clock->covers(Dot{*origin, number_of(change, "seq")}))
+                            continue;
+                          by_lsn.emplace(number_of(change, "lsn"), change_text);
+                        }
+                      }
+                      progress.update(by_lsn.size());
+                      return {};
+                    });
   if (!done) return done;
   for (const auto& [lsn, text] : by_lsn) session.out << text << '\n';
   return {};
@@ -150,6 +183,7 @@ Result<void> export_changes(Session& session, ApiClient& client, const Arguments
 Result<ExitCode> run_export(Session& session, const Arguments& arguments) {
   auto client = ApiClient::open(session.client);
   if (!client) return client.error();
+  if (auto there = check_tables(session, *client, arguments); !there) return there.error();
   // A bar between the lines of the export itself would be of no use.
   const bool apart = session.err_terminal.interactive && !session.out_terminal.interactive;
   std::uint64_t total = 0;
@@ -164,8 +198,6 @@ Result<ExitCode> run_export(Session& session, const Arguments& arguments) {
                                       : export_rows(session, *client, arguments, progress);
   progress.clear();
   if (!done) return done.error();
-  session.out.flush();
-  if (!session.out.good()) return Error(ErrorCode::internal, "the output could not be written");
   return ExitCode::ok;
 }
 
@@ -184,7 +216,8 @@ Command export_command() {
       "  syncline export --changes > log.ndjson";
   command.options = {{.name = "TABLE",
                       .target = &arguments->tables,
-                      .help = "only these tables; all if none is named"},
+                      .help = "only these tables; all if none is named",
+                      .fault = table_fault},
                      {.name = "--changes",
                       .target = &arguments->changes,
                       .help = "the changes with their past, in log order, instead of the rows"}};

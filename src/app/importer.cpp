@@ -24,6 +24,11 @@ const ErrorMember* find_member(const Error& error, std::string_view name) {
   return found == error.members.end() ? nullptr : &*found;
 }
 
+// What is wrong, with the member of the line that it is wrong with.
+std::string named_fault(const std::string& field, const std::string& detail) {
+  return field.empty() ? detail : "'" + field + "': " + detail;
+}
+
 }  // namespace
 
 Result<void> Importer::add(std::string_view text) {
@@ -32,7 +37,7 @@ Result<void> Importer::add(std::string_view text) {
   ++counts_.lines;
   auto line = parse_import_line(text);
   if (!line) {
-    bad_line(number_, line.error().detail);
+    bad_line(number_, named_fault(line.error().text("field"), line.error().detail));
     return {};
   }
   if (!pending_.empty()) {
@@ -91,7 +96,8 @@ Result<void> Importer::send_rows() {
     const ErrorMember* index = find_member(error, "index");
     if (index == nullptr || error.number("index") >= pending_.size()) return error;
     const auto refused = pending_.begin() + static_cast<std::ptrdiff_t>(error.number("index"));
-    bad_line(refused->number, to_string(error));
+    bad_line(refused->number, std::string(to_string(error.code)) + ": " +
+                                  named_fault(error.text("field"), error.detail));
     pending_.erase(refused);
   }
   return {};
@@ -141,7 +147,8 @@ void Importer::report_rejected(const std::string& answer) {
           return candidate.line.dot.seq == seq && candidate.line.dot.origin.to_string() == origin;
         });
     bad_line(refused == pending_.end() ? number_ : refused->number,
-             text_of(rejection, "code") + ": " + text_of(rejection, "detail"));
+             text_of(rejection, "code") + ": " +
+                 named_fault(text_of(rejection, "field"), text_of(rejection, "detail")));
   }
 }
 

@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
                   .out = std::cout,
                   .err = std::cerr,
                   .out_terminal = inspect_terminal(STDOUT_FILENO),
-                  .err_terminal = inspect_terminal(STDERR_FILENO)};
+                  .err_terminal = inspect_terminal(STDERR_FILENO),
+                  .reader_is_gone = [] { return is_reader_gone(STDOUT_FILENO); }};
   take_from_environment("SYNCLINE_SERVER", session.client.server);
   take_from_environment("SYNCLINE_TENANT", session.client.tenant);
   take_from_environment("SYNCLINE_TOKEN", session.client.token);

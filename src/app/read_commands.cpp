@@ -124,11 +124,19 @@ Result<ExitCode> run_history(Session& session, const Arguments& arguments) {
 }
 
 Option table_option(Arguments& arguments) {
-  return {.name = "TABLE", .target = &arguments.table, .help = "the table", .required = true};
+  return {.name = "TABLE",
+          .target = &arguments.table,
+          .help = "the table",
+          .required = true,
+          .fault = table_fault};
 }
 
 Option row_option(Arguments& arguments) {
-  return {.name = "ROW", .target = &arguments.row_id, .help = "the row's id", .required = true};
+  return {.name = "ROW",
+          .target = &arguments.row_id,
+          .help = "the row's id",
+          .required = true,
+          .fault = row_id_fault};
 }
 
 Option limit_option(Arguments& arguments, std::string what) {

@@ -18,7 +18,7 @@ namespace {
 
 struct Arguments {
   std::string listen = "127.0.0.1:8437";
-  std::uint64_t threads = 0;
+  std::uint64_t threads = 0;  // one per core
   std::vector<std::string> tenants;
   std::string log_level = "info";
 };
@@ -87,9 +87,6 @@ void announce(Session& session, const std::string& url, const TenantManager& ten
 Result<ExitCode> run_serve(Session& session, const Arguments& arguments) {
   const auto listen = parse_listen_address(arguments.listen);
   if (!listen) return wrong_usage(session, "--listen: " + listen.error().detail);
-  if (arguments.threads > max_threads) {
-    return wrong_usage(session, "--threads: at most " + std::to_string(max_threads));
-  }
   const StopSignals stop_signals;  // before any thread starts, so that all of them inherit it
   spdlog::logger log("syncline", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   log.set_level(spdlog::level::from_str(arguments.log_level));
@@ -141,8 +138,9 @@ Command serve_command() {
        .value_name = "ADDRESS:PORT"},
       {.name = "--threads",
        .target = &arguments->threads,
-       .help = "threads that answer requests; 0: one per core",
-       .value_name = "N"},
+       .help = "threads that answer requests, 1 to 1024; one per core if not given",
+       .value_name = "N",
+       .range = {.from = 1, .to = max_threads}},
       {.name = "--tenant",
        .target = &arguments->tenants,
        .help = "a tenant to begin with, on plan unlimited if none is named; repeatable "

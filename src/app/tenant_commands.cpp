@@ -21,22 +21,18 @@ struct Arguments {
 
 std::string path_of(const std::string& id) { return "/v1/tenants/" + percent_encoded(id); }
 
-// Lays the policies that the words name over `settings`. Errors: `bad_request` for a malformed
-// pair.
-Result<void> apply_settings(const Arguments& arguments, nlohmann::json& settings) {
+// The settings that the words name; an empty object if they name none.
+nlohmann::json named_settings(const Arguments& arguments) {
+  nlohmann::json settings = nlohmann::json::object();
   if (arguments.policy) settings["policies"]["default"] = *arguments.policy;
   for (const std::string& pair : arguments.table_policies) {
-    const std::size_t equals = pair.rfind('=');
-    if (equals == std::string::npos || equals == 0) {
-      return Error(ErrorCode::bad_request,
-                   "--table-policy: write it like orders=causal, not '" + pair + "'");
-    }
+    const std::size_t equals = pair.rfind('=');  // there is one: table_policy_fault
     settings["policies"]["tables"][pair.substr(0, equals)] = pair.substr(equals + 1);
   }
   if (arguments.max_clock_drift_ms) {
     settings["max_clock_drift_ms"] = *arguments.max_clock_drift_ms;
   }
-  return {};
+  return settings;
 }
 
 std::string policies_of(const nlohmann::json& tenant) {
@@ -66,10 +62,7 @@ void print_tenant(Session& session, std::string_view body) {
 
 Result<ExitCode> run_create(Session& session, const Arguments& arguments) {
   nlohmann::json body{{"id", arguments.id}, {"plan", arguments.plan.value_or("unlimited")}};
-  nlohmann::json settings = nlohmann::json::object();
-  if (const auto applied = apply_settings(arguments, settings); !applied) {
-    return wrong_usage(session, applied.error().detail);
-  }
+  const nlohmann::json settings = named_settings(arguments);
   if (!settings.empty()) body["settings"] = settings;
   auto client = ApiClient::open(session.client);
   if (!client) return client.error();
@@ -115,10 +108,7 @@ Result<ExitCode> run_show(Session& session, const Arguments& arguments) {
 }
 
 Result<ExitCode> run_set(Session& session, const Arguments& arguments) {
-  nlohmann::json named = nlohmann::json::object();
-  if (const auto applied = apply_settings(arguments, named); !applied) {
-    return wrong_usage(session, applied.error().detail);
-  }
+  const nlohmann::json named = named_settings(arguments);
   if (!arguments.plan && named.empty()) {
     return wrong_usage(session, "nothing to set; see 'syncline tenant set --help'");
   }
@@ -174,15 +164,18 @@ Command command_on_tenant(std::string name, std::string summary, std::string exa
     command.options.push_back({.name = "--policy",
                                .target = &arguments->policy,
                                .help = "who wins a conflict: lww, causal",
-                               .value_name = "POLICY"});
+                               .value_name = "POLICY",
+                               .choices = policy_choices()});
     command.options.push_back({.name = "--table-policy",
                                .target = &arguments->table_policies,
                                .help = "another policy for one table; repeatable",
-                               .value_name = "TABLE=POLICY"});
+                               .value_name = "TABLE=POLICY",
+                               .fault = table_policy_fault});
     command.options.push_back({.name = "--max-clock-drift-ms",
                                .target = &arguments->max_clock_drift_ms,
                                .help = "how far ahead a replica's own changes may be dated",
-                               .value_name = "MS"});
+                               .value_name = "MS",
+                               .range = {.from = 0}});
   }
   command.run = [arguments, run](Session& session) { return run(session, *arguments); };
   return command;

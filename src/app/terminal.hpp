@@ -14,4 +14,7 @@ struct Terminal {
 /// Asks the operating system about an open file descriptor.
 Terminal inspect_terminal(int descriptor) noexcept;
 
+/// Whether `descriptor` is a pipe or socket that nobody reads from any more.
+bool is_reader_gone(int descriptor) noexcept;
+
 }  // namespace syncline::app

@@ -73,8 +73,16 @@ Result<ExitCode> run_delete(Session& session, const Arguments& arguments) {
 
 void add_row_options(Command& command, Arguments& arguments) {
   command.options = {
-      {.name = "TABLE", .target = &arguments.table, .help = "the table", .required = true},
-      {.name = "ROW", .target = &arguments.row_id, .help = "the row's id", .required = true},
+      {.name = "TABLE",
+       .target = &arguments.table,
+       .help = "the table",
+       .required = true,
+       .fault = table_fault},
+      {.name = "ROW",
+       .target = &arguments.row_id,
+       .help = "the row's id",
+       .required = true,
+       .fault = row_id_fault},
       {.name = "--if-match",
        .target = &arguments.if_match,
        .help = "write only if the row's token is still this one (see 'get')",

@@ -73,21 +73,13 @@ std::optional<HttpRequest> ClientSession::next_request() {
 }
 
 std::optional<HttpRequest> ClientSession::next_exchange() {
-  for (;;) {
-    std::optional<PushRequest> push = planner_.next();
-    const bool has_push = push.has_value();
-    if (registered_ && !has_push && pulled_all_) {
-      stage_ = Stage::idle;
-      return std::nullopt;
-    }
-    HttpRequest request = messages_.exchange(build_exchange(std::move(push)));
-    const bool fits = max_body_bytes_ == 0 || request.body.size() <= max_body_bytes_;
-    if (!has_push || fits) return request;
-    // JSON takes more room than records do. A smaller batch comes next, or none.
-    give_up(
-        Error{ErrorCode::too_large, "the change does not fit into a request to this server"}.with(
-            "limit", max_body_bytes_));
+  std::optional<PushRequest> push = planner_.next();
+  if (registered_ && !push && pulled_all_) {
+    stage_ = Stage::idle;
+    return std::nullopt;
   }
+  // Should the body be more than the server takes, as JSON may be, its answer says so: see `recover`.
+  return messages_.exchange(build_exchange(std::move(push)));
 }
 
 ExchangeRequest ClientSession::build_exchange(std::optional<PushRequest> push) const {

@@ -84,6 +84,15 @@ void measure_lag(HeartbeatResponse& response, const Replica& replica, const Vect
   response.lag_bytes = bytes + bytes / seen * beyond;
 }
 
+/// What a part of a round comes to: the answer to what was read, or why it could not be read.
+template <typename Part, typename Perform>
+auto part_result(const std::optional<Part>& part, const std::optional<Error>& problem,
+                 Perform perform) -> std::optional<decltype(perform(*part))> {
+  if (problem) return *problem;
+  if (!part) return std::nullopt;
+  return perform(*part);
+}
+
 }  // namespace
 
 Hub::Hub(Clock* clock) : clock_(clock != nullptr ? *clock : system_clock()) {}
@@ -117,11 +126,7 @@ std::shared_ptr<PeerTable> Hub::peers(const TenantPointer& tenant) {
 Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
                                             const RegisterRequest& request) {
   const Replica& replica = tenant->replica();
-  const auto& spoken = request.protocol;
-  if (std::find(spoken.begin(), spoken.end(), protocol_version) == spoken.end()) {
-    return Error{ErrorCode::protocol_unsupported, "only version 1 of the protocol is spoken here"}
-        .with("supported", protocol_version);
-  }
+  if (const auto spoken = check_protocol(request.protocol); !spoken) return spoken.error();
   if (const auto named = check_named(request.node_id, replica); !named) return named.error();
   if (const auto same = check_identity(request, replica); !same) return same.error();
   const Result<Peer> peer = peers(tenant)->enter(request, clock_.now_us());
@@ -212,7 +217,7 @@ Result<HeartbeatResponse> Hub::heartbeat(const TenantPointer& tenant,
   const Result<Peer> peer = table->seen(request.node_id, clock_.now_us());
   if (!peer) return peer.error();
   const VectorClock clock = request.clock.clock();
-  table->acknowledge(request.node_id, clock, request.cursor);
+  table->acknowledge(request.node_id, clock);
 
   HeartbeatResponse response;
   response.lsn = replica.log().last_lsn();
@@ -223,11 +228,18 @@ Result<HeartbeatResponse> Hub::heartbeat(const TenantPointer& tenant,
 
 ExchangeResponse Hub::exchange(const TenantPointer& tenant, const ExchangeRequest& request) {
   ExchangeResponse response;
-  if (request.registration) response.registration = register_peer(tenant, *request.registration);
+  const ExchangeProblems& problems = request.problems;
+  response.registration =
+      part_result(request.registration, problems.registration,
+                  [&](const RegisterRequest& part) { return register_peer(tenant, part); });
   if (!response.registration || *response.registration) {
-    if (request.push) response.push = push(tenant, *request.push);
-    if (request.heartbeat) response.heartbeat = heartbeat(tenant, *request.heartbeat);
-    if (request.pull) response.pull = pull(tenant, *request.pull);
+    response.push = part_result(request.push, problems.push,
+                                [&](const PushRequest& part) { return push(tenant, part); });
+    response.heartbeat =
+        part_result(request.heartbeat, problems.heartbeat,
+                    [&](const HeartbeatRequest& part) { return heartbeat(tenant, part); });
+    response.pull = part_result(request.pull, problems.pull,
+                                [&](const PullRequest& part) { return pull(tenant, part); });
   }
   response.header = answer_header(*tenant, request.node_id);
   return response;

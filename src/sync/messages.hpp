@@ -66,6 +66,9 @@ struct StableState {
   VectorClock clock;
 };
 
+/// Errors: `protocol_unsupported` with `supported`, unless this version is among those spoken.
+Result<void> check_protocol(const std::vector<std::uint64_t>& spoken);
+
 struct RegisterRequest {
   std::vector<std::uint64_t> protocol;
   NodeId node_id;
@@ -76,6 +79,7 @@ struct RegisterRequest {
   std::optional<HybridTime> time;                  ///< the caller's clock
   Metadata metadata;
 
+  /// Errors: `protocol_unsupported`, whatever the rest of the body is; `bad_request`.
   static Result<RegisterRequest> from_body(const nlohmann::json& body);
   nlohmann::json to_body() const;
 };
@@ -180,6 +184,14 @@ struct HeartbeatResponse {
   nlohmann::json to_body() const;
 };
 
+/// Why parts of a round could not be read.
+struct ExchangeProblems {
+  std::optional<Error> registration;
+  std::optional<Error> push;
+  std::optional<Error> heartbeat;
+  std::optional<Error> pull;
+};
+
 /// A whole round. The parts' `node_id` is that of the round.
 struct ExchangeRequest {
   NodeId node_id;
@@ -187,7 +199,10 @@ struct ExchangeRequest {
   std::optional<PushRequest> push;
   std::optional<HeartbeatRequest> heartbeat;
   std::optional<PullRequest> pull;
+  /// Not on the wire: of a part that is absent above although it was sent.
+  ExchangeProblems problems;
 
+  /// Errors: `bad_request` for the round as a whole; those of its parts are in `problems`.
   static Result<ExchangeRequest> from_body(nlohmann::json&& body);
   nlohmann::json to_body() const;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "syncline/limits.hpp"
+
 namespace syncline {
 namespace {
 
@@ -16,10 +18,29 @@ std::optional<std::vector<std::string>> sorted(std::optional<std::vector<std::st
   return tables;
 }
 
+std::size_t bytes_of(const RegisterRequest& request) {
+  std::size_t bytes = request.name.size() + request.role.size();
+  for (const std::string& table : request.tables.value_or(std::vector<std::string>{})) {
+    bytes += table.size() + 1;
+  }
+  for (const auto& [key, value] : request.metadata) bytes += key.size() + value.size();
+  return bytes;
+}
+
 }  // namespace
 
 Result<Peer> PeerTable::enter(const RegisterRequest& request, std::uint64_t now_us) {
+  if (bytes_of(request) > limits::max_registration_bytes) {
+    return Error{ErrorCode::too_large,
+                 "name, role, tables and metadata of a replica are longer than is kept"}
+        .with("limit", limits::max_registration_bytes);
+  }
   const std::lock_guard lock(mutex_);
+  if (peers_.size() >= limits::max_peers && !peers_.contains(request.node_id)) {
+    return Error{ErrorCode::quota_exceeded, "the tenant has as many replicas as are kept"}
+        .with("quota", "peers")
+        .with("limit", limits::max_peers);
+  }
   const auto tables = sorted(request.tables);
   const auto found = peers_.find(request.node_id);
   if (found != peers_.end()) {
@@ -57,12 +78,11 @@ Result<Peer> PeerTable::seen(const NodeId& node, std::uint64_t now_us) {
   return found->second;
 }
 
-void PeerTable::acknowledge(const NodeId& node, const VectorClock& clock, std::string cursor) {
+void PeerTable::acknowledge(const NodeId& node, const VectorClock& clock) {
   const std::lock_guard lock(mutex_);
   const auto found = peers_.find(node);
   if (found == peers_.end()) return;
   found->second.acknowledged.merge(clock);
-  if (!cursor.empty()) found->second.cursor = std::move(cursor);
 }
 
 void PeerTable::count_pushed(const NodeId& node, std::uint64_t changes) {

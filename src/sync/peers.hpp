@@ -27,7 +27,6 @@ struct Peer {
   std::uint64_t first_seen_us = 0;
   std::uint64_t last_seen_us = 0;
   VectorClock acknowledged;  ///< what it said to hold durably
-  std::string cursor;        ///< where it said to be in the log here
   /// How far its clock was ahead (+) or behind (-) when it registered last.
   std::int64_t clock_offset_us = 0;
   std::uint64_t registrations = 0;
@@ -44,12 +43,12 @@ class PeerTable {
  public:
   /// Enters the caller, or renews its entry; what it acknowledged stays.
   /// Errors: `replica_rewound` (its clock is below what it acknowledged), `bad_request` (another
-  /// table filter than before).
+  /// table filter than before), `too_large` and `quota_exceeded` (see limits.hpp).
   Result<Peer> enter(const RegisterRequest& request, std::uint64_t now_us);
   /// Notes a sign of life and gives the entry. Errors: `peer_stale`, saying to register.
   Result<Peer> seen(const NodeId& node, std::uint64_t now_us);
   /// Raises what the peer acknowledged; it is never lowered.
-  void acknowledge(const NodeId& node, const VectorClock& clock, std::string cursor);
+  void acknowledge(const NodeId& node, const VectorClock& clock);
   void count_pushed(const NodeId& node, std::uint64_t changes);
   void count_pulled(const NodeId& node, std::uint64_t changes);
   std::vector<Peer> list() const;  ///< sorted by node

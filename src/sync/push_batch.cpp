@@ -54,6 +54,11 @@ Result<PushResponse> integrate_batch(Replica& replica, const PushRequest& reques
   response.convergent = result.convergent;
   response.conflicts = std::move(result.conflicts);
   response.acked = std::move(result.acked);
+  // Of an origin with nothing but malformed changes the replica saw none.
+  for (const Rejection& rejection : request.malformed) {
+    const Sequence held = replica.origin(rejection.dot.origin).seq;
+    if (rejection.dot.seq != 0 && held > 0) response.acked.raise(rejection.dot.origin, held);
+  }
   response.lsn = result.lsn;
   return response;
 }

@@ -14,9 +14,29 @@ using nlohmann::json;
 
 json time_to_body(std::uint64_t us) { return format_rfc3339(us); }
 
+/// An error has one member of this name for each thing that would be right; a problem has one list.
+constexpr std::string_view list_member = "supported";
+
 void set_members(json& body, const Error& error) {
   for (const ErrorMember& member : error.members) {
-    std::visit([&](const auto& value) { body[member.name] = value; }, member.value);
+    const bool listed = member.name == list_member;
+    std::visit(
+        [&](const auto& value) {
+          if (listed) {
+            body[member.name].push_back(value);
+          } else {
+            body[member.name] = value;
+          }
+        },
+        member.value);
+  }
+}
+
+void read_member(Error& error, const std::string& name, const json& value) {
+  if (value.is_number_unsigned()) {
+    error.members.push_back({name, value.get<std::uint64_t>()});
+  } else if (value.is_string()) {
+    error.members.push_back({name, value.get<std::string>()});
   }
 }
 
@@ -24,10 +44,10 @@ void set_members(json& body, const Error& error) {
 void read_members(Error& error, const json& body, std::span<const std::string_view> own) {
   for (const auto& [name, value] : body.items()) {
     if (std::find(own.begin(), own.end(), name) != own.end()) continue;
-    if (value.is_number_unsigned()) {
-      error.members.push_back({name, value.get<std::uint64_t>()});
-    } else if (value.is_string()) {
-      error.members.push_back({name, value.get<std::string>()});
+    if (name == list_member && value.is_array()) {
+      for (const json& element : value) read_member(error, name, element);
+    } else {
+      read_member(error, name, value);
     }
   }
 }
@@ -109,10 +129,6 @@ json problem_to_body(const Error& error) {
   std::replace(title.begin(), title.end(), '_', ' ');
   json body = json::object();
   set_members(body, error);
-  // The versions spoken are a list, of which there is one so far.
-  if (error.code == ErrorCode::protocol_unsupported && body.contains("supported")) {
-    body["supported"] = json::array({body["supported"]});
-  }
   body["type"] = "urn:syncline:error:" + code;
   body["title"] = std::move(title);
   body["status"] = http_status(error.code);

@@ -1,5 +1,6 @@
 // Requests from and to bodies.
 
+#include <algorithm>
 #include <utility>
 
 #include "sync/members.hpp"
@@ -33,12 +34,13 @@ Result<Rejection> rejection_of(const json& element, std::size_t index) {
   return Rejection{*dot, index, std::move(error)};
 }
 
-/// The part `name` of a round, which belongs to `node`; nothing if it is absent.
-template <typename Part, typename Body>
-std::optional<Part> read_part(Body& body, const char* name, const NodeId& node,
+/// The part `name` of a round, which belongs to `node`; nothing if it is absent, or if it cannot be
+/// read, which `problem` tells then.
+template <typename Part>
+std::optional<Part> read_part(json& body, const char* name, const NodeId& node,
                               std::optional<Error>& problem) {
   const auto found = body.find(name);
-  if (problem || found == body.end() || found->is_null()) return std::nullopt;
+  if (found == body.end() || found->is_null()) return std::nullopt;
   Result<Part> part = Part::from_body(std::move(*found));
   if (!part) {
     problem = part.error();
@@ -49,6 +51,12 @@ std::optional<Part> read_part(Body& body, const char* name, const NodeId& node,
 }
 
 }  // namespace
+
+Result<void> check_protocol(const std::vector<std::uint64_t>& spoken) {
+  if (std::find(spoken.begin(), spoken.end(), protocol_version) != spoken.end()) return {};
+  return Error{ErrorCode::protocol_unsupported, "only version 1 of the protocol is spoken here"}
+      .with("supported", protocol_version);
+}
 
 Result<RegisterRequest> RegisterRequest::from_body(const json& body) {
   MemberReader in(body);
@@ -61,6 +69,9 @@ Result<RegisterRequest> RegisterRequest::from_body(const json& body) {
     }
   }
   if (request.protocol.empty()) in.refuse("protocol", "an array of versions such as [1]");
+  if (!in.ok()) return in.result(std::move(request));
+  // First of all: what other versions say in the rest is not known here.
+  if (const auto spoken = check_protocol(request.protocol); !spoken) return spoken.error();
   request.node_id = in.node_or_nil("node_id");
   request.name = in.text_or("name", "");
   request.role = in.text_or("role", "edge");
@@ -169,13 +180,12 @@ Result<ExchangeRequest> ExchangeRequest::from_body(json&& body) {
   ExchangeRequest request;
   request.node_id = in.node("node_id");
   if (!in.ok()) return in.result(std::move(request));
-  std::optional<Error> problem;
   const NodeId node = request.node_id;
-  request.registration = read_part<RegisterRequest>(body, "register", node, problem);
-  request.push = read_part<PushRequest>(body, "push", node, problem);
-  request.heartbeat = read_part<HeartbeatRequest>(body, "heartbeat", node, problem);
-  request.pull = read_part<PullRequest>(body, "pull", node, problem);
-  if (problem) return *problem;
+  ExchangeProblems& problems = request.problems;
+  request.registration = read_part<RegisterRequest>(body, "register", node, problems.registration);
+  request.push = read_part<PushRequest>(body, "push", node, problems.push);
+  request.heartbeat = read_part<HeartbeatRequest>(body, "heartbeat", node, problems.heartbeat);
+  request.pull = read_part<PullRequest>(body, "pull", node, problems.pull);
   return request;
 }
 

@@ -1,8 +1,11 @@
 // The commands on rows, changes and tenants, against a real server process.
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
+#include <sys/wait.h>
 
 #include "integration/cli_process.hpp"
 
@@ -144,6 +147,53 @@ TEST_CASE("tenants are created, changed and deleted") {
   CHECK(parsed(server.run({"tenant", "delete", "shop", "--json"}))["deleted"] == "shop");
   CHECK(server.run({"tenant", "show", "shop"}).status == 4);
   CHECK(server.run({"tenant", "delete", "shop"}).status == 4);
+}
+
+TEST_CASE("an export of a table that is not there names those that are") {
+  const TestServer server;
+  CHECK(server.run({"export", "nosuch"}).err == "syncline: not_found: no table 'nosuch'\n");
+  CHECK(server.run({"export"}).status == 0);
+  CHECK(server.run({"put", "b", "1", "{}"}).status == 0);
+  CHECK(server.run({"put", "a", "1", "{}"}).status == 0);
+  const Run run = server.run({"export", "a", "nosuch"});
+  CHECK(run.status == 4);
+  CHECK(run.out.empty());
+  CHECK(run.err == "syncline: not_found: no table 'nosuch'; there are: a, b\n");
+  CHECK(server.run({"delete", "a", "1"}).status == 0);
+  CHECK(server.run({"export", "a"}).status == 0);
+}
+
+TEST_CASE("a reader that goes away ends an export quietly") {
+  const TestServer server;
+  std::string rows;  // far more than a pipe holds
+  for (int i = 0; i < 2000; ++i) {
+    rows += R"({"table":"t","row_id":")" + std::to_string(i) + R"(","data":")" +
+            std::string(200, 'x') + "\"}\n";
+  }
+  CHECK(server.run({"import", "-"}, rows).status == 0);
+  for (const char* options : {"", " --changes"}) {
+    const std::string command = std::string("exec 3>&1; { '") + SYNCLINE_BINARY + "' export" +
+                                options + " --server " + server.url() +
+                                " 2>&3; echo status $? >&3; } | head -n 1 >/dev/null";
+    FILE* const shell = popen(command.c_str(), "r");
+    REQUIRE(shell != nullptr);
+    std::string said;
+    for (int letter = 0; (letter = std::fgetc(shell)) != EOF;) said += static_cast<char>(letter);
+    CHECK(pclose(shell) == 0);
+    CHECK(said == "status 0\n");
+  }
+}
+
+TEST_CASE("output that cannot be written is an error") {
+  const std::string command = std::string("'") + SYNCLINE_BINARY + "' version >/dev/full 2>&1";
+  CHECK(WEXITSTATUS(std::system(command.c_str())) == 1);
+}
+
+TEST_CASE("a bad line of an import names the member") {
+  const TestServer server;
+  const Run run = server.run({"import", "-"}, R"({"origin":"x","seq":1})");
+  CHECK(run.status == 6);
+  CHECK(run.err.find("-:1: 'origin': ") != std::string::npos);
 }
 
 TEST_CASE("a plan without a change log refuses writes with 7") {

@@ -71,9 +71,10 @@ class ApiFixture {
   bool stopping = false;
 
  private:
-  /// Whatever does not begin at the root is a resource of the tenant.
+  /// Whatever does not begin at the root or with a scheme is a resource of the tenant.
   static std::string path(std::string target) {
-    return target.starts_with('/') ? target : "/v1/tenants/acme/" + target;
+    const bool whole = target.starts_with('/') || target.starts_with("http://");
+    return whole ? target : "/v1/tenants/acme/" + target;
   }
 };
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "support/results.hpp"
+#include "sync/report_json.hpp"
 
 namespace syncline {
 
@@ -33,7 +34,8 @@ TEST_SUITE("media") {
       const auto refused = accepted(wrong);
       REQUIRE_FALSE(refused);
       CHECK(refused.error().code == ErrorCode::protocol_unsupported);
-      CHECK_FALSE(refused.error().text("supported").empty());
+      CHECK(problem_to_body(refused.error())["supported"] ==
+            nlohmann::json{"application/json", "application/msgpack"});
     }
   }
 
@@ -44,6 +46,8 @@ TEST_SUITE("media") {
     request = with("Content-Encoding", "gzip");
     request.body = "{}";
     CHECK(api::read_body(request).error().code == ErrorCode::unsupported_media_type);
+    CHECK(problem_to_body(api::read_body(request).error())["supported"] ==
+          nlohmann::json::array({"identity"}));
     request = with("Content-Type", "application/json; charset=utf-8");
     request.body = "{\"a\":1}";
     CHECK((*api::read_body(request))["a"] == 1);

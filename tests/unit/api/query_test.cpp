@@ -14,9 +14,10 @@ TEST_SUITE("query") {
     CHECK(percent_decode("a%20b%2Fc", false) == "a b/c");
     CHECK(percent_decode("a+b", false) == "a+b");
     CHECK(percent_decode("a+b", true) == "a b");
-    for (const char* wrong : {"%", "%1", "%zz", "%00", "a%2"}) {
+    for (const char* wrong : {"%", "%1", "%zz", "a%2"}) {
       CHECK_FALSE(percent_decode(wrong, false));
     }
+    CHECK(percent_decode("a%00b", false) == std::string("a\0b", 3));
     CHECK_FALSE(Query::parse("a=%"));
     CHECK_FALSE(Query::parse("%=1"));
   }
@@ -35,9 +36,29 @@ TEST_SUITE("query") {
   }
 
   TEST_CASE("lists may be repeated, separated by commas, and have encoded commas") {
-    auto query = *Query::parse("t=a,b&t=c%2Cd&t=,&t=");
-    CHECK(query.list("t") == std::vector<std::string>{"a", "b", "c,d"});
-    CHECK(query.list("u").empty());
+    auto query = *Query::parse("t=a,b&t=c%2Cd");
+    CHECK(*query.list("t") == std::vector<std::string>{"a", "b", "c,d"});
+    CHECK(query.list("u")->empty());
+  }
+
+  TEST_CASE("an empty element of a list is an error, because no filter would come of it") {
+    for (const char* wrong : {"t=", "t", "t=,", "t=a,", "t=,a", "t=a,,b", "t=a&t="}) {
+      const auto list = Query::parse(wrong)->list("t");
+      REQUIRE_FALSE(list);
+      CHECK(list.error().code == ErrorCode::bad_request);
+      CHECK(list.error().text("parameter") == "t");
+    }
+  }
+
+  TEST_CASE("targets may be whole URLs") {
+    for (const char* target : {"/a/b?c=d", "http://host/a/b?c=d", "HTTPS://user@host:80/a/b?c=d"}) {
+      CHECK(api::origin_form(target) == "/a/b?c=d");
+    }
+    CHECK(api::origin_form("http://host?c=http://x/") == "?c=http://x/");
+    CHECK(api::origin_form("http://host").empty());
+    CHECK(api::origin_form("/a?b=http://c/d") == "/a?b=http://c/d");
+    CHECK(api::origin_form("ftp://host/a") == "ftp://host/a");
+    CHECK(api::origin_form("*") == "*");
   }
 
   TEST_CASE("a parameter that nobody looked for, or that comes twice, is an error") {

@@ -57,8 +57,9 @@ TEST_SUITE("rows") {
     api.put("rows/t/j", " 1 ");
     row = json_of(api.get("rows/t/j?payload=base64"));
     CHECK(*from_base64(row["data_base64"].get<std::string>()) == " 1 ");
-    CHECK(code_of(api.put("rows/t/j", "x", {{"Content-Type", "text/plain"}})) ==
-          "unsupported_media_type");
+    const auto refused = api.put("rows/t/j", "x", {{"Content-Type", "text/plain"}});
+    CHECK(code_of(refused) == "unsupported_media_type");
+    CHECK(json_of(refused)["supported"].size() == 3);
     CHECK(code_of(api.put("rows/t/j", "1", {{"Content-Encoding", "gzip"}})) ==
           "unsupported_media_type");
     CHECK(code_of(api.put("rows/t/j", "{broken")) == "invalid_change");
@@ -82,6 +83,34 @@ TEST_SUITE("rows") {
     CHECK(api.put("rows/t/none", "1", {{"If-Match", absent}}).status == 201);
     CHECK(api.get("rows/t/1", {{"If-None-Match", tag_of(api.get("rows/t/1"))}}).status == 304);
     CHECK(api.get("rows/t/1", {{"If-None-Match", first}}).status == 200);
+  }
+
+  TEST_CASE("of the tags in If-Match the strong ones count") {
+    ApiFixture api;
+    const auto tag = tag_of(api.put("rows/t/1", "1"));
+    for (const std::string& never : {"W/" + tag, "\"x\", W/" + tag, std::string("\"x\", \"y\""),
+                                     "\"x," + tag.substr(1), std::string("\"*\"")}) {
+      const auto refused = api.put("rows/t/1", "2", {{"If-Match", never}});
+      CHECK_MESSAGE(code_of(refused) == "precondition_failed", never);
+      CHECK(json_of(refused)["row"]["data"] == 1);
+      CHECK(tag_of(refused) == tag);
+      CHECK(code_of(api.erase("rows/t/1", {{"If-Match", never}})) == "precondition_failed");
+    }
+    CHECK(api.get("rows/t/1", {{"If-None-Match", "W/" + tag}}).status == 304);
+    const auto second = api.put("rows/t/1", "2", {{"If-Match", "\"x,y\",W/\"z\" , " + tag}});
+    CHECK(second.status == 200);
+    CHECK(api.put("rows/t/1", "3", {{"If-Match", tag_of(second) + ", \"x\""}}).status == 200);
+    CHECK(api.put("rows/t/1", "4", {{"If-Match", "*"}}).status == 200);
+    CHECK(api.erase("rows/t/1", {{"If-Match", "*"}}).status == 200);
+    CHECK(code_of(api.put("rows/t/1", "5", {{"If-Match", "*"}})) == "precondition_failed");
+    CHECK(code_of(api.erase("rows/t/1", {{"If-Match", "*"}})) == "precondition_failed");
+  }
+
+  TEST_CASE("a row id may contain anything") {
+    ApiFixture api;
+    CHECK(api.put("rows/t/a%00b", "1").status == 201);
+    CHECK(json_of(api.get("rows/t/a%00b"))["row_id"] == std::string("a\0b", 3));
+    CHECK(api.get("rows/t/a").status == 404);
   }
 
   TEST_CASE("If-None-Match: * inserts only") {

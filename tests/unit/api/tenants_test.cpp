@@ -40,12 +40,54 @@ TEST_SUITE("tenant resources") {
     CHECK(code_of(api.get("/v1/tenants/b1")) == "tenant_not_found");
   }
 
+  TEST_CASE("settings that stay as they are count no version up") {
+    ApiFixture api;
+    const std::string same = R"({"settings":{"policies":{"default":"lww","tables":{"x":null}}}})";
+    for (const std::string& nothing :
+         {std::string(R"({"settings":{}})"), std::string(R"({"settings":null})"), same}) {
+      const auto response = api.patch("/v1/tenants/acme", nothing);
+      CHECK(response.status == 200);
+      CHECK(json_of(response)["settings"]["version"] == 1);
+    }
+    const auto changed = api.patch("/v1/tenants/acme", R"({"settings":{"max_clock_drift_ms":1}})");
+    CHECK(json_of(changed)["settings"]["version"] == 2);
+  }
+
+  TEST_CASE("settings that are not there yet are refused, not ignored") {
+    ApiFixture api;
+    for (const char* name : {"home", "retention"}) {
+      const std::string settings = std::string(R"({"id":"b","plan":"pro","settings":{")") + name +
+                                   R"(":{"max_clock_drift_ms":1}}})";
+      for (const auto& response :
+           {api.patch("/v1/tenants/acme", settings), api.post("/v1/tenants", settings)}) {
+        CHECK(code_of(response) == "bad_request");
+        CHECK(json_of(response)["member"] == std::string("settings.") + name);
+        CHECK(response.body.find("not supported yet") != std::string::npos);
+      }
+    }
+    CHECK(api.tenants.list().size() == 1);
+  }
+
+  TEST_CASE("a tenant needs an id and a plan") {
+    ApiFixture api;
+    const auto no_id = api.post("/v1/tenants", R"({"plan":"pro"})");
+    CHECK(code_of(no_id) == "bad_request");
+    CHECK(json_of(no_id)["member"] == "id");
+    CHECK(no_id.body.find("is missing") != std::string::npos);
+    const auto no_plan = api.post("/v1/tenants", R"({"id":"b","plan":null})");
+    CHECK(code_of(no_plan) == "bad_request");
+    CHECK(json_of(no_plan)["member"] == "plan");
+    CHECK(json_of(no_plan)["detail"] ==
+          "The member \"plan\" is missing; there are: free, starter, pro, enterprise, unlimited.");
+  }
+
   TEST_CASE("wrong members are named") {
     ApiFixture api;
     for (const std::string wrong :
          {R"({"settings":5})", R"({"settings":{"policies":5}})",
           R"({"settings":{"policies":{"default":5}}})", R"({"settings":{"policies":{"tables":5}}})",
           R"({"settings":{"policies":{"tables":{"x":5}}}})",
+          R"({"settings":{"policies":{"tables":{"":"lww"}}}})",
           R"({"settings":{"max_clock_drift_ms":-1}})", R"({"plan":5})"}) {
       const auto response = api.patch("/v1/tenants/acme", wrong);
       CHECK_MESSAGE(code_of(response) == "bad_request", wrong);
@@ -114,7 +156,10 @@ TEST_SUITE("tenant resources") {
     CHECK(wrong_method.headers.at("Allow") == "GET, HEAD");
     const auto wrong_accept = api.get("/healthz", {{"Accept", "text/html"}});
     CHECK(wrong_accept.status == 406);
-    CHECK(json_of(wrong_accept).contains("supported"));
+    CHECK(json_of(wrong_accept)["supported"] ==
+          nlohmann::json{"application/json", "application/msgpack"});
+    CHECK(api.get("http://host:80/v1/tenants?limit=1").status == 200);
+    CHECK(code_of(api.get("http://host")) == "not_found");
   }
 
   TEST_CASE("a plan's limits are kept") {

@@ -38,6 +38,19 @@ struct Program {
     command.options = {{.name = "TEXT", .target = &text, .help = "a text", .required = true},
                        {.name = "MAYBE", .target = &maybe, .help = "perhaps"},
                        {.name = "--number", .target = &number, .help = "n", .value_name = "N"},
+                       {.name = "--few",
+                        .target = &number,
+                        .help = "n",
+                        .value_name = "N",
+                        .range = {.from = 0, .to = 9}},
+                       {.name = "--even",
+                        .target = &maybe,
+                        .help = "e",
+                        .value_name = "WORD",
+                        .fault =
+                            [](const std::string& word) {
+                              return word.size() % 2 == 0 ? "" : "an even word, please";
+                            }},
                        {.name = "--many", .target = &many, .help = "m", .value_name = "M"},
                        {.name = "--flag", .target = &flag, .help = "f"},
                        {.name = "--level",
@@ -167,6 +180,125 @@ TEST_CASE("wrong usage is named") {
   CHECK(program.run({"put", "a", "b", "c"}).err.find("c") != std::string::npos);
   CHECK(program.run({"put", "a", "--number", "x"}).status == 2);
   CHECK(program.run({"put", "a", "--number"}).status == 2);
+}
+
+TEST_CASE("a value is checked before the command runs") {
+  const auto message = [](std::vector<std::string> words) {
+    Program program;
+    const Outcome outcome = program.run(std::move(words));
+    CHECK(outcome.status == 2);
+    CHECK(program.ran.empty());
+    return outcome.err;
+  };
+  const std::string see = "\nsee 'program put --help'\n";
+  CHECK(message({"put", "a", "--number", "abc"}) ==
+        "syncline: --number: a number from 1, not 'abc'" + see);
+  CHECK(message({"put", "a", "--number", "0"}) ==
+        "syncline: --number: a number from 1, not '0'" + see);
+  CHECK(message({"put", "a", "--number", "-5"}) ==
+        "syncline: --number: a number from 1, not '-5'" + see);
+  CHECK(message({"put", "a", "--number=-5"}) ==
+        "syncline: --number: a number from 1, not '-5'" + see);
+  CHECK(message({"put", "a", "--few", "10"}) ==
+        "syncline: --few: a number from 0 to 9, not '10'" + see);
+  CHECK(message({"put", "a", "--even", "odd"}) == "syncline: --even: an even word, please" + see);
+  CHECK(message({"put", "a", "--number"}) == "syncline: --number needs a value: --number N" + see);
+  CHECK(message({"put", "a", "--number", "--flag"}) ==
+        "syncline: --number needs a value: --number N (--number=--flag if that is the value)" +
+            see);
+  Program program;
+  CHECK(program.run({"put", "a", "--few", "0", "--even=--"}).status == 0);
+  CHECK(program.number == 0);
+  CHECK(program.maybe == "--");
+}
+
+TEST_CASE("a wrong word names the help of the command that it stands in") {
+  const auto last_line = [](std::vector<std::string> words) {
+    Program program;
+    const std::string text = program.run(std::move(words)).err;
+    return text.substr(text.find('\n') + 1);
+  };
+  CHECK(last_line({"put", "a", "--numbr", "7"}) == "see 'program put --help'\n");
+  CHECK(last_line({"tenant", "create", "--numbr"}) == "see 'program tenant create --help'\n");
+  CHECK(last_line({"tenant", "craete"}) == "see 'program tenant --help'\n");
+  CHECK(last_line({"ptu"}) == "see 'program --help'\n");
+}
+
+Outcome run_real(std::vector<std::string> words) {
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  // Nothing listens there: what is refused with 2 was refused before anything was sent.
+  Session session{.client = {.server = "http://127.0.0.1:1", .tenant = "default", .token = {}},
+                  .in = in,
+                  .out = out,
+                  .err = err,
+                  .out_terminal = {},
+                  .err_terminal = {}};
+  Outcome outcome;
+  outcome.status = run_command_line(root_command(), words, session);
+  outcome.err = err.str().substr(0, err.str().find('\n'));
+  return outcome;
+}
+
+TEST_CASE("words that cannot be meant are refused before anything is sent") {
+  const auto message = [](std::vector<std::string> words) {
+    const Outcome outcome = run_real(std::move(words));
+    CHECK(outcome.status == 2);
+    return outcome.err;
+  };
+  const std::string no_row = "syncline: ROW: a row's id has 1 to 1024 bytes";
+  const std::string no_table = "syncline: TABLE: a table's name has 1 to 255 bytes";
+  CHECK(message({"put", "t", "", "{}"}) == no_row);
+  CHECK(message({"get", "t", ""}) == no_row);
+  CHECK(message({"delete", "t", ""}) == no_row);
+  CHECK(message({"history", "t", ""}) == no_row);
+  CHECK(message({"put", "", "r", "{}"}) == no_table);
+  CHECK(message({"get", "", "r"}) == no_table);
+  CHECK(message({"delete", "", "r"}) == no_table);
+  CHECK(message({"history", "", "r"}) == no_table);
+  CHECK(message({"scan", ""}) == no_table);
+  for (const char* command : {"scan", "changes"}) {
+    std::vector<std::string> words{command, "--limit", "0"};
+    if (words.front() == "scan") words.emplace_back("t");
+    CHECK(message(words) == "syncline: --limit: a number from 1, not '0'");
+  }
+  CHECK(message({"serve", "--threads", "1025"}) ==
+        "syncline: --threads: a number from 1 to 1024, not '1025'");
+  CHECK(message({"serve", "--threads", "0"}) ==
+        "syncline: --threads: a number from 1 to 1024, not '0'");
+  CHECK(message({"tenant", "set", "a", "--max-clock-drift-ms", "-1"}) ==
+        "syncline: --max-clock-drift-ms: a number from 0, not '-1'");
+  CHECK(message({"tenant", "set", "a", "--policy", "casual"}) ==
+        "syncline: --policy: 'casual' is not one of causal, lww; did you mean 'causal'?");
+  CHECK(message({"tenant", "set", "a", "--table-policy", "t=lwv"}) ==
+        "syncline: --table-policy: 'lwv' is not one of causal, lww; did you mean 'lww'?");
+  CHECK(message({"changes", "--before"}).find("--before needs --json") != std::string::npos);
+  CHECK(message({"changes", "--follow", "--limit", "5"}).find("takes no --limit") !=
+        std::string::npos);
+  CHECK(run_real({"get", "t", "1"}).status == 3);
+}
+
+TEST_CASE("output that cannot be written is an error unless nobody reads it any more") {
+  for (const bool gone : {false, true}) {
+    Program program;
+    Command root;
+    root.name = "program";
+    root.subcommands = {program.leaf("put", true)};
+    std::istringstream in;
+    std::ostringstream out;
+    std::ostringstream err;
+    Session session{.client = {},
+                    .in = in,
+                    .out = out,
+                    .err = err,
+                    .out_terminal = {},
+                    .err_terminal = {},
+                    .reader_is_gone = [gone] { return gone; }};
+    out.setstate(std::ios::badbit);
+    CHECK(run_command_line(root, std::vector<std::string>{"put", "a"}, session) == (gone ? 0 : 1));
+    CHECK(err.str() == (gone ? "" : "syncline: the output could not be written\n"));
+  }
 }
 
 TEST_CASE("help is printed and has examples") {

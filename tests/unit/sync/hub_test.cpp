@@ -149,6 +149,23 @@ TEST_CASE("a malformed change is refused with what comes after it, the rest stan
   CHECK(answer->rejected[1].error.code == ErrorCode::sequence_gap);
 }
 
+TEST_CASE("what is held is told also of an origin with nothing but malformed changes") {
+  SyncWorld world;
+  Caller caller(world);
+  Caller other(world);
+  caller.enter();
+  caller.edge.put_many(2);
+  caller.push();
+  PushRequest batch;
+  batch.node_id = caller.id();
+  const Error bad{ErrorCode::invalid_change, "bad"};
+  batch.malformed = {{{caller.id(), 3}, 0, bad}, {{other.id(), 1}, 1, bad}};
+  const auto answer = world.hub.push(world.tenant, batch);
+  REQUIRE(answer);
+  CHECK(answer->rejected.size() == 2);
+  CHECK(answer->acked == VectorClock{{caller.id(), 2}});
+}
+
 TEST_CASE("pushes have limits, and plans") {
   TenantManager::Options options;
   options.max_batch_changes = 3;
@@ -214,6 +231,32 @@ TEST_CASE("a tenant that was created anew begins without peers") {
   REQUIRE(world.tenants.remove("default"));
   world.tenant = *world.tenants.create("default", "unlimited");
   CHECK(world.hub.peers(world.tenant)->size() == 0);
+}
+
+TEST_CASE("each part of a round that could not be read answers with its own error") {
+  SyncWorld world;
+  Caller caller(world);
+  ExchangeRequest round;
+  round.node_id = caller.id();
+  round.registration = caller.registration();
+  round.problems.push = Error{ErrorCode::invalid_change, "nameless"};
+  round.pull = caller.pull_request();
+  const ExchangeResponse answer = world.hub.exchange(world.tenant, round);
+  REQUIRE(answer.registration);
+  CHECK(*answer.registration);
+  REQUIRE(answer.push);
+  CHECK(code_of(*answer.push) == ErrorCode::invalid_change);
+  CHECK_FALSE(answer.heartbeat);
+  REQUIRE(answer.pull);
+  CHECK(*answer.pull);
+
+  round.registration.reset();
+  round.problems.registration = Error{ErrorCode::bad_request, "no clock"};
+  const ExchangeResponse stopped = world.hub.exchange(world.tenant, round);
+  REQUIRE(stopped.registration);
+  CHECK(code_of(*stopped.registration) == ErrorCode::bad_request);
+  CHECK_FALSE(stopped.push);
+  CHECK_FALSE(stopped.pull);
 }
 
 TEST_CASE("a failed registration stops the rest of a round") {

@@ -142,6 +142,35 @@ TEST_CASE("the parts of a round belong to its node") {
   CHECK(detail_of<ExchangeRequest>("{}").find("node_id") != std::string::npos);
 }
 
+TEST_CASE("a part of a round that cannot be read does not take the others with it") {
+  auto body = parse_body("{\"node_id\":\"" + node_a.to_string() +
+                             "\",\"register\":{\"protocol\":[2]},\"push\":{\"changes\":[{}]},"
+                             "\"heartbeat\":5,\"pull\":{\"cursor\":\"c\"}}",
+                         BodyFormat::json);
+  const auto read = ExchangeRequest::from_body(std::move(*body));
+  REQUIRE(read);
+  CHECK_FALSE(read->registration);
+  CHECK_FALSE(read->push);
+  CHECK_FALSE(read->heartbeat);
+  REQUIRE(read->problems.registration);
+  CHECK(read->problems.registration->code == ErrorCode::protocol_unsupported);
+  REQUIRE(read->problems.push);
+  CHECK(read->problems.push->code == ErrorCode::invalid_change);
+  REQUIRE(read->problems.heartbeat);
+  CHECK(read->problems.heartbeat->code == ErrorCode::bad_request);
+  CHECK_FALSE(read->problems.pull);
+  CHECK(read->pull->cursor == "c");
+}
+
+TEST_CASE("a version that is not spoken is told first, whatever else is wrong") {
+  for (const char* text : {R"({"protocol":[2]})", R"({"protocol":[0,7],"clock":5,"role":{}})"}) {
+    const auto read = RegisterRequest::from_body(json::parse(text));
+    REQUIRE_FALSE(read);
+    CHECK(read.error().code == ErrorCode::protocol_unsupported);
+    CHECK(problem_to_body(read.error())["supported"] == json::array({1}));
+  }
+}
+
 TEST_CASE("answers go over the wire and back") {
   RegisterResponse registration;
   registration.header = sample_header();
@@ -259,6 +288,11 @@ TEST_CASE("every code has its status, and a problem tells all of an error") {
   const Error version =
       Error{ErrorCode::protocol_unsupported, ""}.with("supported", std::uint64_t{1});
   CHECK(problem_to_body(version)["supported"] == json::array({1}));
+  const Error types = Error{ErrorCode::unsupported_media_type, "no"}
+                          .with("supported", std::string("a/b"))
+                          .with("supported", std::string("c/d"));
+  CHECK(problem_to_body(types)["supported"] == json{"a/b", "c/d"});
+  CHECK(error_from_problem(problem_to_body(types)) == types);
 }
 
 TEST_CASE("payloads are text, base64 or bin") {
