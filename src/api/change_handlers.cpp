@@ -130,8 +130,9 @@ Result<ChangeQuery> read_query(Call& call) {
 
 HandlerResult read_or_wait(ChangeQuery wanted, bool last) {
   Replica& replica = wanted.tenant->replica();
-  const auto page = read_durable(replica, wanted.options);
+  auto page = read_durable(replica, wanted.options);
   if (!page) return page.error();
+  if (wanted.show.before) limit_before_images(*page, replica.max_body_bytes());
   if (page->entries.empty() && !page->has_more && !last && wanted.wait_ms > 0) {
     Wait wait;
     wait.tenant = wanted.tenant;

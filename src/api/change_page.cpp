@@ -75,6 +75,18 @@ nlohmann::json payload_node(const Payload& payload) {
 
 }  // namespace
 
+void limit_before_images(ReadPage& page, std::size_t max_bytes) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < page.entries.size(); ++i) {
+    bytes += before_image(page.reader, page.entries[i]).bytes.size();
+    if (i == 0 || bytes <= max_bytes) continue;
+    page.entries.resize(i);
+    page.examined = page.entries.back().lsn;
+    page.has_more = true;
+    return;
+  }
+}
+
 std::string write_change_page(const Replica& replica, const LogReader& reader,
                               std::span<const LogEntry> entries, const ShowOptions& show,
                               const nlohmann::json& members, BodyFormat format,

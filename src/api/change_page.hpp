@@ -18,6 +18,9 @@ struct ShowOptions {
   bool conflicts = false;  ///< those that it is a side of
 };
 
+/// Ends the page before the before images in it come to more than `max_bytes`; one always fits.
+void limit_before_images(ReadPage& page, std::size_t max_bytes);
+
 /// Writes `{changes: […], …members}`. In JSON each change has its `lsn`, `received_at` and what
 /// else is asked for inside; in MessagePack, where records stay as they are, lists called `lsns`,
 /// `received_at`, `before` and `conflicts` run beside them. `members` is an object.

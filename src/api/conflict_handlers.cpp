@@ -86,6 +86,7 @@ HandlerResult list_conflicts(Services&, Call& call) {
   if (!payload) return payload.error();
   if (const auto known = call.query.finish(); !known) return known.error();
 
+  wanted.max_bytes = call.replica().max_body_bytes();
   const ConflictPage found = call.replica().conflicts(wanted);
   nlohmann::json body = nlohmann::json::object();
   nlohmann::json& conflicts = body["conflicts"] = nlohmann::json::array();

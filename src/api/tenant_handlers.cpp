@@ -156,15 +156,22 @@ HandlerResult change_tenant(Services& services, Call& call) {
   const TenantSettings present = call.tenant->settings();
   TenantSettings settings = present;
   if (const auto merged = merge_settings(*body, settings); !merged) return merged.error();
-  // The plan comes first: if it is unknown, nothing has been changed.
-  if (!plan->empty()) {
-    const auto set = services.tenants.set_plan(call.tenant->id(), *plan);
-    if (!set) return set.error();
+  // Both or none: settings may be refused as long as the plan has not been changed, and a plan that
+  // is known is not refused.
+  const std::vector<Plan> plans = services.tenants.plans();
+  const bool known_plan = std::any_of(plans.begin(), plans.end(),
+                                      [&](const Plan& each) { return each.name == *plan; });
+  if (!plan->empty() && !known_plan) {
+    return services.tenants.set_plan(call.tenant->id(), *plan).error();
   }
   // Each change counts the version up, and then every replica registers anew.
   if (settings.policies != present.policies ||
       settings.max_clock_drift_ms != present.max_clock_drift_ms) {
     const auto set = services.tenants.set_settings(call.tenant->id(), settings);
+    if (!set) return set.error();
+  }
+  if (!plan->empty()) {
+    const auto set = services.tenants.set_plan(call.tenant->id(), *plan);
     if (!set) return set.error();
   }
   return Reply(body_response(tenant_to_body(*call.tenant), call.format));

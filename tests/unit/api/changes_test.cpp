@@ -53,6 +53,29 @@ TEST_SUITE("changes") {
               .empty());
   }
 
+  TEST_CASE("a page ends at the size of its before images as well") {
+    ApiFixture api;
+    const std::string large = '"' + std::string(900'000, 'x') + '"';
+    for (int i = 0; i < 12; ++i) {
+      // Small changes, each with a large image before it.
+      api.put("rows/a/" + std::to_string(i), large);
+      api.put("rows/a/" + std::to_string(i), "1");
+    }
+    std::size_t pages = 0;
+    std::size_t changes = 0;
+    std::string since = "beginning";
+    for (bool more = true; more; ++pages) {
+      const auto response = api.get("changes?include=before&operations=update&since=" + since);
+      CHECK(response.body.size() < 10'000'000);
+      const auto page = json_of(response);
+      changes += page["changes"].size();
+      since = page["cursor"].get<std::string>();
+      more = page["has_more"].get<bool>();
+    }
+    CHECK(pages > 1);
+    CHECK(changes == 12);
+  }
+
   TEST_CASE("before images and conflicts are shown on request") {
     ApiFixture api;
     fill(api);
