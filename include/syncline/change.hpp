@@ -44,14 +44,13 @@ struct Payload {
 
   static Payload none() noexcept { return {}; }
   static Payload json(std::string_view text) noexcept { return {PayloadFormat::json, text}; }
-  static Payload msgpack(std::string_view data) noexcept {
-    return {PayloadFormat::msgpack, data};
-  }
+  static Payload msgpack(std::string_view data) noexcept { return {PayloadFormat::msgpack, data}; }
   static Payload raw(std::string_view data) noexcept { return {PayloadFormat::bytes, data}; }
   friend bool operator==(const Payload&, const Payload&) noexcept = default;
 };
 
-/// Place of a change in a transaction: changes of one origin, in a row, visible together or not at all.
+/// Place of a change in a transaction: changes of one origin, in a row, visible together or not at
+/// all.
 struct TransactionPart {
   std::uint64_t number = 0;  ///< the seq of the transaction's first change
   std::uint32_t index = 0;   ///< from 0

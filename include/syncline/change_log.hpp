@@ -44,8 +44,8 @@ struct ReadOptions {
   std::vector<std::string> exclude_tables;
   std::vector<Operation> operations;
   std::vector<NodeId> origins;
-  std::optional<std::string> row_id;  ///< with exactly one table
-  std::optional<std::uint64_t> received_from_us;  ///< inclusive
+  std::optional<std::string> row_id;               ///< with exactly one table
+  std::optional<std::uint64_t> received_from_us;   ///< inclusive
   std::optional<std::uint64_t> received_until_us;  ///< exclusive
   bool include_markers = true;  ///< stable markers and voids, which concern no row
   /// What somebody holds already: changes that it covers are passed over.
@@ -57,10 +57,11 @@ struct ReadOptions {
 namespace log_internal {
 class Storage;
 struct BlockSummary;
-}
+}  // namespace log_internal
 
 /// A consistent prefix of a log, as long as at the moment when it was made. Cheap to make and to
-/// copy; never blocks and is never blocked by appends; keeps the memory it shows alive. Thread-safe.
+/// copy; never blocks and is never blocked by appends; keeps the memory it shows alive.
+/// Thread-safe.
 class LogReader {
  public:
   explicit LogReader(std::shared_ptr<const log_internal::Storage> storage) noexcept;
@@ -126,7 +127,8 @@ class ChangeLog {
     std::uint64_t received_at_us = 0;
     Verdict verdict = Verdict::applied;
     Lsn before_lsn = 0;
-    Lsn previous_of_row = 0;  ///< the change of the same row that lies before it in this log, 0 if none
+    Lsn previous_of_row =
+        0;  ///< the change of the same row that lies before it in this log, 0 if none
     bool skewed = false;
   };
 

@@ -1,11 +1,12 @@
 // Conflicts: where a row's history parted, of which kind, and how it went on.
 #pragma once
 
-#include <boost/uuid/uuid.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <boost/uuid/uuid.hpp>
 
 #include "syncline/change.hpp"
 
@@ -52,7 +53,8 @@ struct Detection {
 /// The decision whether two changes collide: a pure function of the two. Thread-safe, no state.
 class ConflictDetector {
  public:
-  /// Equal iff the dots are equal; `before`/`after` by one look-up in a context each; else concurrent.
+  /// Equal iff the dots are equal; `before`/`after` by one look-up in a context each; else
+  /// concurrent.
   static CausalOrder compare(const ChangeView& local, const ChangeView& remote) noexcept;
   /// Requires two changes of one row with row operations (insert, update, delete).
   static Detection detect(const ChangeView& local, const ChangeView& remote) noexcept;

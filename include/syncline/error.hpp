@@ -1,7 +1,6 @@
 // Errors of the library: a stable code, a sentence, and the members that make it actionable.
 #pragma once
 
-#include <boost/system/result.hpp>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -10,40 +9,42 @@
 #include <variant>
 #include <vector>
 
+#include <boost/system/result.hpp>
+
 namespace syncline {
 
 /// What went wrong, in the words of the wire protocol. The names (see `to_string`) are stable; the
 /// numbers are not stored anywhere.
 enum class ErrorCode : std::uint8_t {
-  bad_request,            ///< the request as a whole cannot be understood
-  invalid_change,         ///< one change is malformed; members `index`, `field`
-  unauthorized,           ///< no valid token
-  forbidden,              ///< the token does not allow this
-  change_log_disabled,    ///< the tenant's plan has no change log; member `plan`
+  bad_request,          ///< the request as a whole cannot be understood
+  invalid_change,       ///< one change is malformed; members `index`, `field`
+  unauthorized,         ///< no valid token
+  forbidden,            ///< the token does not allow this
+  change_log_disabled,  ///< the tenant's plan has no change log; member `plan`
   tenant_not_found,
   row_not_found,
   conflict_not_found,
   not_found,
   method_not_allowed,
-  protocol_unsupported,   ///< member `supported`
+  protocol_unsupported,  ///< member `supported`
   tenant_exists,
-  sequence_gap,           ///< member `expected_seq`
-  depends,                ///< the change saw one that was refused or is not held here
-  dot_mismatch,           ///< other bytes are held under the same dot
-  replica_rewound,        ///< the caller is older than what is known of it
-  conflict_open,          ///< the row has siblings that the write did not claim to have seen
-  conflict_resolved,      ///< there is nothing left to resolve
-  cursor_trimmed,         ///< member `oldest_lsn`
-  log_reset,              ///< the cursor belongs to another log; member `log_id`
+  sequence_gap,       ///< member `expected_seq`
+  depends,            ///< the change saw one that was refused or is not held here
+  dot_mismatch,       ///< other bytes are held under the same dot
+  replica_rewound,    ///< the caller is older than what is known of it
+  conflict_open,      ///< the row has siblings that the write did not claim to have seen
+  conflict_resolved,  ///< there is nothing left to resolve
+  cursor_trimmed,     ///< member `oldest_lsn`
+  log_reset,          ///< the cursor belongs to another log; member `log_id`
   peer_stale,
-  precondition_failed,    ///< the row is not in the state that the write asked for
-  too_large,              ///< member `limit`
+  precondition_failed,  ///< the row is not in the state that the write asked for
+  too_large,            ///< member `limit`
   unsupported_media_type,
-  clock_drift,            ///< member `time`
-  rate_limited,           ///< member `retry_after_s`
+  clock_drift,   ///< member `time`
+  rate_limited,  ///< member `retry_after_s`
   internal,
-  unavailable,            ///< the other side cannot be reached, or is stopping
-  quota_exceeded,         ///< members `quota`, `limit`
+  unavailable,     ///< the other side cannot be reached, or is stopping
+  quota_exceeded,  ///< members `quota`, `limit`
 };
 
 /// The name of `code` on the wire, e.g. "sequence_gap".

@@ -17,15 +17,16 @@ namespace syncline {
 enum class JournalEntryKind : std::uint8_t {
   identity = 1,  ///< MessagePack [node bin16, log id bin16]: whose the following entries are
   change = 2,    ///< a change record, exactly as the log holds it
-  summary = 3,   ///< MessagePack [node bin16, seq, …]: a clock that covers more than the changes tell
+  summary =
+      3,  ///< MessagePack [node bin16, seq, …]: a clock that covers more than the changes tell
 };
 
 /// One entry as it is handed to a journal and comes back from it. Does not own `bytes`.
 struct JournalEntry {
   JournalEntryKind kind = JournalEntryKind::change;
-  Lsn lsn = 0;                        ///< of a change, else 0
-  std::uint64_t received_at_us = 0;   ///< of a change: when it arrived here
-  bool skewed = false;                ///< of a change: flagged for its time
+  Lsn lsn = 0;                       ///< of a change, else 0
+  std::uint64_t received_at_us = 0;  ///< of a change: when it arrived here
+  bool skewed = false;               ///< of a change: flagged for its time
   std::span<const std::uint8_t> bytes;
 };
 

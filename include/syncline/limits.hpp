@@ -15,7 +15,8 @@ inline constexpr std::size_t default_max_change_bytes = std::size_t{1} << 20;
 /// What `max_change_bytes` may be raised to: a record has to fit into one segment number and one
 /// 32-bit length.
 inline constexpr std::size_t max_change_bytes = std::size_t{64} << 20;
-/// Entries of a change's metadata, and bytes of each key and value: it is for who and why, not for data.
+/// Entries of a change's metadata, and bytes of each key and value: it is for who and why, not for
+/// data.
 inline constexpr std::size_t max_metadata_entries = 32;
 inline constexpr std::size_t max_metadata_key_bytes = 255;
 inline constexpr std::size_t max_metadata_value_bytes = 4096;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <boost/uuid/uuid.hpp>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +10,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+
+#include <boost/uuid/uuid.hpp>
 
 #include "syncline/error.hpp"
 #include "syncline/random.hpp"

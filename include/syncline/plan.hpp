@@ -18,7 +18,7 @@ struct Plan {
   std::uint64_t storage_bytes = 0;        ///< of change records
   std::uint64_t max_connections = 0;      ///< at once
   std::uint64_t requests_per_second = 0;  ///< sustained; a second's worth may come at once
-  bool change_log = true;                 ///< off: every write is refused with `change_log_disabled`
+  bool change_log = true;  ///< off: every write is refused with `change_log_disabled`
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 

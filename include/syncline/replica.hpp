@@ -81,8 +81,8 @@ struct Row {
 
 struct RowPage {
   LogReader reader;
-  std::vector<Row> rows;              ///< in order of row_id (bytes)
-  std::optional<std::string> next;    ///< `after` of the next page; nullopt: there is none
+  std::vector<Row> rows;            ///< in order of row_id (bytes)
+  std::optional<std::string> next;  ///< `after` of the next page; nullopt: there is none
 };
 
 struct ScanOptions {
@@ -93,7 +93,8 @@ struct ScanOptions {
 
 /// Who hands a change over, and on which terms.
 struct IntegrateOptions {
-  /// A peer that pushes: its own changes may not be dated too far ahead (`clock_drift`). nil: a pull.
+  /// A peer that pushes: its own changes may not be dated too far ahead (`clock_drift`). nil: a
+  /// pull.
   NodeId pusher;
   /// True for what was pulled by a filter: holes in an origin's seqs are allowed.
   bool allow_gaps = false;
@@ -142,7 +143,7 @@ struct Snapshot {
   LogId log_id;
   Lsn lsn = 0;  ///< the giver's log ends here; where pulling goes on
   std::uint64_t running_hash = 0;
-  VectorClock clock;  ///< the giver's summary there
+  VectorClock clock;                    ///< the giver's summary there
   std::vector<SnapshotRecord> rows;     ///< heads, tombstones included, in (table, row_id) order
   std::vector<SnapshotRecord> history;  ///< superseded changes that are not stable, markers, voids
 };
@@ -150,9 +151,9 @@ struct Snapshot {
 /// A part of a snapshot for transfer in pages. See `Replica::snapshot_page`.
 struct SnapshotPosition {
   bool in_history = false;
-  std::string table;   ///< while rows are given: the last row given
+  std::string table;  ///< while rows are given: the last row given
   std::string row_id;
-  Lsn after = 0;       ///< while history is given: the last LSN looked at
+  Lsn after = 0;  ///< while history is given: the last LSN looked at
   friend bool operator==(const SnapshotPosition&, const SnapshotPosition&) = default;
 };
 struct SnapshotPage {
@@ -165,8 +166,8 @@ struct SnapshotPage {
 struct ConflictQuery {
   std::optional<ConflictStatus> status;  ///< nullopt: all
   std::optional<ConflictKind> kind;
-  std::string table;    ///< empty: all
-  std::string row_id;   ///< empty: all
+  std::string table;                      ///< empty: all
+  std::string row_id;                     ///< empty: all
   std::optional<std::uint64_t> since_us;  ///< detected at or after
   std::optional<ConflictWinner> winner;
   std::uint64_t after = 0;  ///< `next` of the page before
@@ -197,7 +198,7 @@ struct ConflictStatistics {
   std::map<std::string, std::uint64_t> by_table;
   std::map<std::string, std::uint64_t> by_policy;
   std::map<std::string, std::uint64_t> by_hour;  ///< of detection, "2026-11-20T12:00:00Z"
-  std::uint64_t not_kept = 0;  ///< counted, but too many of one row to be kept
+  std::uint64_t not_kept = 0;                    ///< counted, but too many of one row to be kept
 };
 
 /// What an origin's changes are known to be here.
@@ -240,10 +241,10 @@ class Subscription {
 class Replica {
  public:
   struct Options {
-    std::string tenant = "default";  ///< goes into conflict ids
-    NodeId node;                     ///< nil: a new one is made (or comes back from the journal)
-    Clock* clock = nullptr;          ///< null: the system's. Has to outlive the replica
-    Random* random = nullptr;        ///< null: the system's. Has to outlive the replica
+    std::string tenant = "default";    ///< goes into conflict ids
+    NodeId node;                       ///< nil: a new one is made (or comes back from the journal)
+    Clock* clock = nullptr;            ///< null: the system's. Has to outlive the replica
+    Random* random = nullptr;          ///< null: the system's. Has to outlive the replica
     std::shared_ptr<Journal> journal;  ///< null: memory only, nothing survives
     PolicySettings policies;
     std::uint64_t settings_version = 1;

@@ -32,9 +32,10 @@ class Server {
     std::uint16_t port = 0;             ///< 0: any free one, see `port()`
     unsigned threads = 0;               ///< 0: one per core, at least 2
     std::size_t max_connections = 4096;
-    std::chrono::milliseconds idle_timeout{120'000};   ///< of a kept-alive connection
+    std::chrono::milliseconds idle_timeout{120'000};    ///< of a kept-alive connection
     std::chrono::milliseconds request_timeout{30'000};  ///< for a request to arrive whole
-    std::chrono::milliseconds drain_timeout{10'000};   ///< how long `stop` waits for requests under way
+    std::chrono::milliseconds drain_timeout{
+        10'000};             ///< how long `stop` waits for requests under way
     Clock* clock = nullptr;  ///< null: the system's. Has to outlive the server
     /// Called on a server thread after each request; has to be thread-safe. May be empty.
     std::function<void(const AccessLogLine&)> access_log;

@@ -72,7 +72,8 @@ class TenantManager {
   /// Errors: `tenant_not_found`.
   Result<std::shared_ptr<Tenant>> get(std::string_view id) const;
   std::vector<std::shared_ptr<Tenant>> list() const;  ///< sorted by id
-  /// Takes effect at once; what was accepted before stays. Errors: `tenant_not_found`, `bad_request`.
+  /// Takes effect at once; what was accepted before stays. Errors: `tenant_not_found`,
+  /// `bad_request`.
   Result<void> set_plan(std::string_view id, std::string_view plan);
   /// Counts the version up. Errors: `tenant_not_found`, `bad_request`.
   Result<void> set_settings(std::string_view id, const TenantSettings& settings);

@@ -18,9 +18,8 @@ struct HeaderLess {
   using is_transparent = void;
   bool operator()(std::string_view left, std::string_view right) const noexcept {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::lexicographical_compare(
-        left.begin(), left.end(), right.begin(), right.end(),
-        [&](char a, char b) { return lower(a) < lower(b); });
+    return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end(),
+                                        [&](char a, char b) { return lower(a) < lower(b); });
   }
 };
 using Headers = std::map<std::string, std::string, HeaderLess>;
@@ -60,8 +59,8 @@ class Transport {
 
 /// Where and how a client connects.
 struct HttpTransportOptions {
-  std::string url;    ///< "http://host:port", a path before /v1 is allowed
-  std::string token;  ///< sent as `Authorization: Bearer …` unless empty
+  std::string url;                            ///< "http://host:port", a path before /v1 is allowed
+  std::string token;                          ///< sent as `Authorization: Bearer …` unless empty
   std::chrono::milliseconds timeout{75'000};  ///< of one request; longer than the longest long poll
   std::size_t max_response_bytes = std::size_t{256} << 20;
 };

@@ -159,8 +159,8 @@ HandlerResult change_tenant(Services& services, Call& call) {
   // Both or none: settings may be refused as long as the plan has not been changed, and a plan that
   // is known is not refused.
   const std::vector<Plan> plans = services.tenants.plans();
-  const bool known_plan = std::any_of(plans.begin(), plans.end(),
-                                      [&](const Plan& each) { return each.name == *plan; });
+  const bool known_plan =
+      std::any_of(plans.begin(), plans.end(), [&](const Plan& each) { return each.name == *plan; });
   if (!plan->empty() && !known_plan) {
     return services.tenants.set_plan(call.tenant->id(), *plan).error();
   }

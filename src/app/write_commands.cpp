@@ -72,25 +72,24 @@ Result<ExitCode> run_delete(Session& session, const Arguments& arguments) {
 }
 
 void add_row_options(Command& command, Arguments& arguments) {
-  command.options = {
-      {.name = "TABLE",
-       .target = &arguments.table,
-       .help = "the table",
-       .required = true,
-       .fault = table_fault},
-      {.name = "ROW",
-       .target = &arguments.row_id,
-       .help = "the row's id",
-       .required = true,
-       .fault = row_id_fault},
-      {.name = "--if-match",
-       .target = &arguments.if_match,
-       .help = "write only if the row's token is still this one (see 'get')",
-       .value_name = "TOKEN"},
-      {.name = "--idempotency-key",
-       .target = &arguments.idempotency_key,
-       .help = "a repeat with the same key writes nothing and gets the first answer",
-       .value_name = "KEY"}};
+  command.options = {{.name = "TABLE",
+                      .target = &arguments.table,
+                      .help = "the table",
+                      .required = true,
+                      .fault = table_fault},
+                     {.name = "ROW",
+                      .target = &arguments.row_id,
+                      .help = "the row's id",
+                      .required = true,
+                      .fault = row_id_fault},
+                     {.name = "--if-match",
+                      .target = &arguments.if_match,
+                      .help = "write only if the row's token is still this one (see 'get')",
+                      .value_name = "TOKEN"},
+                     {.name = "--idempotency-key",
+                      .target = &arguments.idempotency_key,
+                      .help = "a repeat with the same key writes nothing and gets the first answer",
+                      .value_name = "KEY"}};
 }
 
 }  // namespace

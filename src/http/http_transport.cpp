@@ -159,8 +159,8 @@ HttpTransport::Attempt HttpTransport::exchange(const Message& message, bool head
   return attempt;
 }
 
-/// True if doing it twice is as good as doing it once: by its method, because the sync protocol says
-/// so, or because the request bears a key by which the server knows it again.
+/// True if doing it twice is as good as doing it once: by its method, because the sync protocol
+/// says so, or because the request bears a key by which the server knows it again.
 bool may_be_repeated(const HttpRequest& request) {
   return request.method != "POST" || request.headers.contains("Idempotency-Key") ||
          request.target.find("/sync/") != std::string::npos;

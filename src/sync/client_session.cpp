@@ -78,7 +78,8 @@ std::optional<HttpRequest> ClientSession::next_exchange() {
     stage_ = Stage::idle;
     return std::nullopt;
   }
-  // Should the body be more than the server takes, as JSON may be, its answer says so: see `recover`.
+  // Should the body be more than the server takes, as JSON may be, its answer says so: see
+  // `recover`.
   return messages_.exchange(build_exchange(std::move(push)));
 }
 

@@ -15,7 +15,7 @@ struct Sides {
 };
 
 struct Pair {
-  std::size_t first;   // index of the head on the side of `Sides::first`
+  std::size_t first;  // index of the head on the side of `Sides::first`
   std::size_t second;
 };
 
@@ -101,13 +101,14 @@ class Assessor {
   std::optional<Pair> open_pair(std::size_t index, const Separation& separation) const {
     std::vector<const Sides*> later_ones;
     for (std::size_t i = 0; i < conflicts_.size(); ++i) {
-      if (i != index && later(conflicts_[i], conflicts_[index])) later_ones.push_back(&conflicts_[i]);
+      if (i != index && later(conflicts_[i], conflicts_[index]))
+        later_ones.push_back(&conflicts_[i]);
     }
     std::optional<Pair> greatest;
     for (const Pair& pair : separation.different) {
-      const bool covered = std::any_of(later_ones.begin(), later_ones.end(), [&](const Sides* other) {
-        return separates(*other, pair.first, pair.second);
-      });
+      const bool covered = std::any_of(
+          later_ones.begin(), later_ones.end(),
+          [&](const Sides* other) { return separates(*other, pair.first, pair.second); });
       if (!covered && (!greatest || lesser(*greatest, pair))) greatest = pair;
     }
     return greatest;

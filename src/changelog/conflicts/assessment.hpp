@@ -23,7 +23,8 @@ struct Assessment {
   Lsn resolution = 0;
 };
 
-/// A conflict as the log tells it: the two changes at which the history parted. Local was held first.
+/// A conflict as the log tells it: the two changes at which the history parted. Local was held
+/// first.
 struct Parting {
   Lsn local = 0;
   Lsn remote = 0;

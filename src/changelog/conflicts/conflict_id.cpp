@@ -1,6 +1,7 @@
 // Names of conflicts.
 
 #include <algorithm>
+
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid_io.hpp>
 #include <msgpack.hpp>
@@ -41,8 +42,9 @@ std::string to_string(const ConflictId& id) { return boost::uuids::to_string(id)
 
 Result<ConflictId> conflict_id_from_string(std::string_view text) {
   if (auto parsed = NodeId::parse(text)) return parsed->uuid();
-  return Error{ErrorCode::bad_request,
-               "'" + std::string(text) + "' is not a conflict id, which is a UUID of 36 characters"};
+  return Error{
+      ErrorCode::bad_request,
+      "'" + std::string(text) + "' is not a conflict id, which is a UUID of 36 characters"};
 }
 
 }  // namespace syncline

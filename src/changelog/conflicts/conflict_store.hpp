@@ -1,13 +1,14 @@
 // The conflicts of one replica, in the order in which they were found.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/uuid/uuid_hash.hpp>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/uuid/uuid_hash.hpp>
 
 #include "changelog/conflicts/assessment.hpp"
 #include "changelog/rows/row_table.hpp"
@@ -15,7 +16,8 @@
 namespace syncline {
 
 /// One conflict as it is kept: where the history parted and, as long as the row has not changed
-/// since, how it stands. All that a report says beyond it is read from the log when it is asked for.
+/// since, how it stands. All that a report says beyond it is read from the log when it is asked
+/// for.
 struct KeptConflict {
   Parting parting;
   std::uint32_t row = 0;  ///< index of the parted row

@@ -49,15 +49,22 @@ std::string_view to_string(ConflictWinner winner) noexcept {
 
 ConflictKind mirrored(ConflictKind kind) noexcept {
   switch (kind) {
-    case ConflictKind::update_delete: return ConflictKind::delete_update;
-    case ConflictKind::delete_update: return ConflictKind::update_delete;
-    case ConflictKind::insert_update: return ConflictKind::update_insert;
-    case ConflictKind::update_insert: return ConflictKind::insert_update;
-    case ConflictKind::insert_delete: return ConflictKind::delete_insert;
-    case ConflictKind::delete_insert: return ConflictKind::insert_delete;
+    case ConflictKind::update_delete:
+      return ConflictKind::delete_update;
+    case ConflictKind::delete_update:
+      return ConflictKind::update_delete;
+    case ConflictKind::insert_update:
+      return ConflictKind::update_insert;
+    case ConflictKind::update_insert:
+      return ConflictKind::insert_update;
+    case ConflictKind::insert_delete:
+      return ConflictKind::delete_insert;
+    case ConflictKind::delete_insert:
+      return ConflictKind::insert_delete;
     case ConflictKind::update_update:
     case ConflictKind::insert_insert:
-    case ConflictKind::delete_delete: return kind;
+    case ConflictKind::delete_delete:
+      return kind;
   }
   return kind;
 }

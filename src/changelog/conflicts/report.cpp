@@ -25,10 +25,13 @@ std::string who(const ChangeView& change) {
 
 std::string outcome_in_words(const ChangeView& settled, ConflictWinner winner) {
   switch (winner) {
-    case ConflictWinner::local: return "says the same as the local one";
-    case ConflictWinner::remote: return "says the same as the remote one";
+    case ConflictWinner::local:
+      return "says the same as the local one";
+    case ConflictWinner::remote:
+      return "says the same as the remote one";
     case ConflictWinner::merged:
-    case ConflictWinner::none: break;
+    case ConflictWinner::none:
+      break;
   }
   return settled.operation == Operation::erase ? "deletes the row" : "says something of its own";
 }
@@ -94,7 +97,8 @@ ConflictReport ConflictStore::report(const Storage& storage, const RowTable& row
   report.remote_received_us = received_us(storage, assessment.remote_tip);
   report.parted_local = parting_change(parted_local);
   report.parted_remote = parting_change(storage.view(kept.parting.remote));
-  if (const Lsn base = base_of(storage, std::min(kept.parting.local, kept.parting.remote)); base != 0) {
+  if (const Lsn base = base_of(storage, std::min(kept.parting.local, kept.parting.remote));
+      base != 0) {
     const ChangeView change = storage.view(base);
     report.base_format = change.format;
     report.base_data = change.data;
@@ -104,8 +108,8 @@ ConflictReport ConflictStore::report(const Storage& storage, const RowTable& row
   report.winner = assessment.winner;
   if (assessment.winner_lsn != 0) report.winner_dot = storage.view(assessment.winner_lsn).dot;
   report.reason = explain(storage, policy, assessment);
-  report.skewed = storage.entry(assessment.local_tip).skewed() ||
-                  storage.entry(assessment.remote_tip).skewed();
+  report.skewed =
+      storage.entry(assessment.local_tip).skewed() || storage.entry(assessment.remote_tip).skewed();
   settle_times(storage, policy, assessment, report);
   report.more_of_row = rows.parted_at(kept.row).conflicts_not_kept;
   return report;

@@ -9,10 +9,14 @@ namespace syncline {
 
 std::string_view to_string(Verdict verdict) noexcept {
   switch (verdict) {
-    case Verdict::applied: return "applied";
-    case Verdict::superseded: return "superseded";
-    case Verdict::convergent: return "convergent";
-    case Verdict::conflict: return "conflict";
+    case Verdict::applied:
+      return "applied";
+    case Verdict::superseded:
+      return "superseded";
+    case Verdict::convergent:
+      return "convergent";
+    case Verdict::conflict:
+      return "conflict";
   }
   return "applied";
 }

@@ -25,13 +25,11 @@ Result<void> MemoryJournal::wait_durable(Lsn lsn) {
                "LSN " + std::to_string(lsn) + " was never given to the journal"};
 }
 
-Result<void> MemoryJournal::replay(
-    const std::function<Result<void>(const JournalEntry&)>& visit) {
+Result<void> MemoryJournal::replay(const std::function<Result<void>(const JournalEntry&)>& visit) {
   const std::lock_guard lock(mutex_);
   for (const Stored& stored : entries_) {
     JournalEntry entry{stored.kind, stored.lsn, stored.received_at_us, stored.skewed, {}};
-    entry.bytes = {reinterpret_cast<const std::uint8_t*>(stored.bytes.data()),
-                   stored.bytes.size()};
+    entry.bytes = {reinterpret_cast<const std::uint8_t*>(stored.bytes.data()), stored.bytes.size()};
     if (auto visited = visit(entry); !visited) return visited;
   }
   return {};

@@ -37,9 +37,9 @@ Lsn OriginIndex::candidate(const Dot& dot) const {
   const auto found = origins_.find(dot.origin);
   if (found == origins_.end()) return 0;
   const Origin& origin = *found->second;
-  const auto after = std::upper_bound(
-      origin.runs.begin(), origin.runs.end(), dot.seq,
-      [](Sequence seq, const Run& run) { return seq < run.first_seq; });
+  const auto after =
+      std::upper_bound(origin.runs.begin(), origin.runs.end(), dot.seq,
+                       [](Sequence seq, const Run& run) { return seq < run.first_seq; });
   if (after == origin.runs.begin()) return 0;
   const auto run = static_cast<std::size_t>(after - origin.runs.begin()) - 1;
   if (dot.seq > end_of(origin, run)) return 0;

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <atomic>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "syncline/dot.hpp"
 #include "syncline/vector_clock.hpp"
@@ -44,7 +45,7 @@ class OriginIndex {
 
   mutable std::mutex mutex_;
   boost::unordered_flat_map<NodeId, std::unique_ptr<Origin>, NodeIdHash> origins_;
-  NodeId last_origin_id_;           // the writer's shortcut
+  NodeId last_origin_id_;  // the writer's shortcut
   Origin* last_origin_ = nullptr;
 };
 

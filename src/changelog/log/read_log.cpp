@@ -98,8 +98,9 @@ Bounds bounds_of(const LogReader& reader, const ReadOptions& options) {
 
 Result<ReadPage> read_log(const LogReader& reader, const ReadOptions& options) {
   if (options.row_id && options.tables.size() != 1) {
-    return Error{ErrorCode::bad_request, "row_id needs exactly one table: row ids are unique "
-                                         "within a table only"};
+    return Error{ErrorCode::bad_request,
+                 "row_id needs exactly one table: row ids are unique "
+                 "within a table only"};
   }
   const Filter filter(options);
   const Bounds bounds = bounds_of(reader, options);

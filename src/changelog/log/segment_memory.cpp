@@ -11,7 +11,8 @@ namespace syncline::log_internal {
 SegmentMemory allocate_segment(std::size_t size_bytes) {
   constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
   const bool large = size_bytes >= huge_page_bytes;
-  const std::size_t rounded = (size_bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+  const std::size_t rounded =
+      (size_bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
   void* memory = large ? std::aligned_alloc(huge_page_bytes, rounded) : std::malloc(size_bytes);
   if (memory == nullptr) throw std::bad_alloc();
 #if defined(__linux__)

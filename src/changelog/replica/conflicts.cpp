@@ -60,8 +60,7 @@ ConflictPage Replica::conflicts(const ConflictQuery& query) const {
   for (std::size_t at = of_row ? 0 : query.after; at < count; ++at) {
     const std::size_t i = of_row ? (*of_row)[at] : at;
     if (i < query.after) continue;
-    state.conflicts.assess_row(state.storage(), state.rows, state.conflicts[i].row,
-                               impl_->rules());
+    state.conflicts.assess_row(state.storage(), state.rows, state.conflicts[i].row, impl_->rules());
     const KeptConflict& kept = state.conflicts[i];
     if (!matches(query, kept, state.storage().view(kept.parting.local))) continue;
     if (page.conflicts.size() == query.limit || bytes >= query.max_bytes) {
@@ -95,8 +94,7 @@ ConflictStatistics Replica::conflict_statistics() const {
   ConflictStatistics statistics;
   std::map<std::uint64_t, std::uint64_t> by_hour;
   for (std::size_t i = 0; i < state.conflicts.size(); ++i) {
-    state.conflicts.assess_row(state.storage(), state.rows, state.conflicts[i].row,
-                               impl_->rules());
+    state.conflicts.assess_row(state.storage(), state.rows, state.conflicts[i].row, impl_->rules());
     const KeptConflict& kept = state.conflicts[i];
     const ChangeView parted = state.storage().view(kept.parting.local);
     ++statistics.total;
@@ -121,11 +119,15 @@ namespace {
 Result<std::optional<Change>> picked(const ConflictReport& report, const Settlement& settlement,
                                      const Heads& heads) {
   switch (settlement.how) {
-    case Settlement::How::pick_local: return std::optional(report.local);
-    case Settlement::How::pick_remote: return std::optional(report.remote);
+    case Settlement::How::pick_local:
+      return std::optional(report.local);
+    case Settlement::How::pick_remote:
+      return std::optional(report.remote);
     case Settlement::How::data:
-    case Settlement::How::erase: return std::optional<Change>();
-    case Settlement::How::pick_dot: break;
+    case Settlement::How::erase:
+      return std::optional<Change>();
+    case Settlement::How::pick_dot:
+      break;
   }
   if (settlement.dot == report.local.dot) return std::optional(report.local);
   if (settlement.dot == report.remote.dot) return std::optional(report.remote);
@@ -145,9 +147,9 @@ Result<void> check_unsettled(const ConflictReport& report, const ConflictPolicy&
     return holds(report.local.dot) && holds(report.remote.dot);
   });
   if (report.status == ConflictStatus::resolved && policy.settles() && !seen) return {};
-  return Error{ErrorCode::conflict_resolved,
-               "conflict " + to_string(report.id) + " is " +
-                   std::string(to_string(report.status)) + " already: " + report.reason};
+  return Error{ErrorCode::conflict_resolved, "conflict " + to_string(report.id) + " is " +
+                                                 std::string(to_string(report.status)) +
+                                                 " already: " + report.reason};
 }
 
 }  // namespace
@@ -175,8 +177,8 @@ Result<WriteResult> Replica::resolve(const ConflictId& id, const Settlement& set
   if (!settlement.actor.empty()) metadata["actor"] = settlement.actor;
   Write write{WriteKind::put, report.table, report.row_id, settlement.payload, {{}, &metadata}};
   if (*pick) write.payload = (*pick)->payload();
-  const bool erases = *pick ? (*pick)->operation == Operation::erase
-                            : settlement.how == Settlement::How::erase;
+  const bool erases =
+      *pick ? (*pick)->operation == Operation::erase : settlement.how == Settlement::How::erase;
   if (erases) write.kind = WriteKind::erase;
   const RowToken token = token_of_heads({heads.data(), heads.size()});
   write.options.if_match = token;  // it has seen all heads: that is what settles

@@ -33,8 +33,7 @@ ContextView build_context(std::span<const ChangeView> heads, ContextBuffer& buff
   if (heads.empty()) return {};
   SeenList list;
   for (const ChangeView& head : heads) {
-    head.context.for_each(
-        [&](const std::uint8_t* node, Sequence seq) { raise(list, node, seq); });
+    head.context.for_each([&](const std::uint8_t* node, Sequence seq) { raise(list, node, seq); });
     raise(list, head.dot.origin.data(), head.dot.seq);
   }
   buffer.resize(list.size() * codec::max_context_entry_bytes, boost::container::default_init);

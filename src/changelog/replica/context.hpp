@@ -1,9 +1,10 @@
 // What a write has seen of its row, in the form in which records hold it.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <span>
+
+#include <boost/container/small_vector.hpp>
 
 #include "syncline/change.hpp"
 

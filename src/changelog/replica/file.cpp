@@ -46,8 +46,8 @@ Placement place_beside(const Storage& storage, const ChangeView& change, Lsn new
 
 Lsn append(Storage& storage, const ChangeView& change, const Placement& placement,
            std::uint64_t now_us, bool skewed) {
-  return storage.append(change, {now_us, placement.verdict, placement.before,
-                                 placement.previous_of_row, skewed});
+  return storage.append(
+      change, {now_us, placement.verdict, placement.before, placement.previous_of_row, skewed});
 }
 
 Lsn choose_visible(const Storage& storage, const ConflictPolicy& policy, const PartedRow& row) {
@@ -151,7 +151,8 @@ Verdict Replica::Impl::file_beside(const ChangeView& change, const RowKey& key, 
   }
   // A settled conflict of a row with one head is changed by nothing but a straggler, or by a change
   // that names it; the rest need not be looked at again.
-  const bool plain = placement.verdict == Verdict::applied && !had_siblings && !has_metadata(change);
+  const bool plain =
+      placement.verdict == Verdict::applied && !had_siblings && !has_metadata(change);
   if (!row.conflicts.empty() && !plain) row.assessed = false;
   const std::uint64_t detected_at_us = storage.last_received_ms() * 1000;
   for (const Lsn parting : placement.partings) {

@@ -1,14 +1,15 @@
 // The inside of a replica, shared by the files of this folder.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <vector>
+
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "changelog/codec/record_writer.hpp"
 #include "changelog/conflicts/conflict_store.hpp"
@@ -26,9 +27,9 @@ using log_internal::Storage;
 
 /// What is known of one origin.
 struct OriginProgress {
-  Sequence summary = 0;    ///< everything up to here was applied, or kept back by a filter
-  Sequence in_log = 0;     ///< the highest seq that the log holds
-  Sequence chained = 0;    ///< `chain` is the hash after this one; below `in_log` if there are holes
+  Sequence summary = 0;  ///< everything up to here was applied, or kept back by a filter
+  Sequence in_log = 0;   ///< the highest seq that the log holds
+  Sequence chained = 0;  ///< `chain` is the hash after this one; below `in_log` if there are holes
   std::uint64_t chain = 0;
   /// The chain after every `chain_checkpoint`-th change, so that an earlier one is soon found.
   std::vector<std::uint64_t> checkpoints;
@@ -141,8 +142,7 @@ struct Replica::Impl {
   Verdict file_beside(const ChangeView& change, const RowKey& key, RowSlot& slot,
                       std::uint64_t now_us, bool skewed);
   /// The same as `file` for a record that lies anywhere.
-  Verdict file_copy(const ChangeView& change, std::uint64_t tag, std::uint64_t now_us,
-                    bool skewed);
+  Verdict file_copy(const ChangeView& change, std::uint64_t tag, std::uint64_t now_us, bool skewed);
   Result<void> journal_changes(std::span<const ChangeView> changes, std::uint64_t now_us,
                                const SkewRule& skew = {});
   void choose_visible_anew();
@@ -155,7 +155,8 @@ struct Replica::Impl {
   /// Everything of a record but its seq and time. `context` holds the encoded context.
   Result<void> prepare(const Write& write, bool exists, std::span<const ChangeView> heads,
                        bool settling, ContextBuffer& context, codec::RecordFields& fields) const;
-  /// `settling`: the write resolves a conflict, has seen the siblings and may delete what is deleted.
+  /// `settling`: the write resolves a conflict, has seen the siblings and may delete what is
+  /// deleted.
   Result<WriteResult> write_one(const Write& write, const RowKey& key, std::uint64_t now_us,
                                 bool settling = false);
   /// Takes the lock, writes, publishes, and returns when the change is durable.
@@ -174,12 +175,12 @@ struct Replica::Impl {
   std::shared_ptr<Subscribers> subscribers = std::make_shared<Subscribers>();
 
   mutable TurnstileMutex mutex;  ///< guards everything below, and the settings in `options`
-  mutable std::mutex assessing;     ///< among readers, who bring assessments up to date
+  mutable std::mutex assessing;  ///< among readers, who bring assessments up to date
   std::unique_ptr<Contents> contents;
-  mutable std::mutex shown_mutex;   ///< held for as long as it takes to copy a pointer
+  mutable std::mutex shown_mutex;                ///< held for as long as it takes to copy a pointer
   std::shared_ptr<const Storage> shown_storage;  ///< the log that readers get
   HybridClock hybrid_clock;
-  OriginProgress* own = nullptr;    ///< the progress of this replica's own changes
+  OriginProgress* own = nullptr;  ///< the progress of this replica's own changes
 };
 
 }  // namespace syncline

@@ -83,7 +83,7 @@ class Integration {
   const IntegrateOptions& options_;
   std::uint64_t now_us_;
   SkewRule skew_;
-  std::vector<NodeId> origins_;  ///< of the batch
+  std::vector<NodeId> origins_;         ///< of the batch
   std::map<NodeId, Sequence> refused_;  ///< the first refused seq of each origin
   IntegrateResult result_;
 };
@@ -119,14 +119,15 @@ bool Integration::is_duplicate(const Incoming& incoming, std::size_t index) {
   const Lsn lsn = storage.find(change.dot, storage.appended());
   if (lsn != 0) {
     const ChangeView held = storage.view(lsn);
-    const bool same_bytes = held.record.size() == change.record.size() &&
-                            std::memcmp(held.record.data(), change.record.data(),
-                                        held.record.size()) == 0;
+    const bool same_bytes =
+        held.record.size() == change.record.size() &&
+        std::memcmp(held.record.data(), change.record.data(), held.record.size()) == 0;
     if (held.dot == change.dot && !same_bytes) {
-      refuse(change.dot, index, Error{ErrorCode::dot_mismatch,
-                                      "change " + to_string(change.dot) +
-                                          " is held here with other bytes: two replicas write "
-                                          "under one node id"});
+      refuse(
+          change.dot, index,
+          Error{ErrorCode::dot_mismatch, "change " + to_string(change.dot) +
+                                             " is held here with other bytes: two replicas write "
+                                             "under one node id"});
       return true;
     }
   }
@@ -138,7 +139,8 @@ Result<void> Integration::check_seen(const ChangeView& change) const {
   std::optional<Dot> missing;
   change.context.for_each([&](const std::uint8_t* node, Sequence seq) {
     if (missing) return;
-    const NodeId origin(std::span<const std::uint8_t, NodeId::size_bytes>(node, NodeId::size_bytes));
+    const NodeId origin(
+        std::span<const std::uint8_t, NodeId::size_bytes>(node, NodeId::size_bytes));
     // Its own origin's changes were checked by their seqs. What a filter let through need not be
     // whole; there only a refusal in this batch counts.
     const bool may_be_missing = !options_.allow_gaps && origin != change.dot.origin;
@@ -168,18 +170,17 @@ Result<void> Integration::check(const Incoming& incoming, Sequence expected,
                      " bears the id of the receiving replica, which never wrote it"};
   }
   const OriginProgress* progress = impl_.progress(change.dot.origin);
-  const bool after_hole = options_.allow_gaps && (progress == nullptr || change.dot.seq > progress->in_log);
+  const bool after_hole =
+      options_.allow_gaps && (progress == nullptr || change.dot.seq > progress->in_log);
   if (change.dot.seq != expected && !after_hole) {
-    return Error{ErrorCode::sequence_gap, "seq " + std::to_string(change.dot.seq) +
-                                              " of node " + change.dot.origin.to_string() +
-                                              " came where " + std::to_string(expected) +
-                                              " was expected"}
+    return Error{ErrorCode::sequence_gap, "seq " + std::to_string(change.dot.seq) + " of node " +
+                                              change.dot.origin.to_string() + " came where " +
+                                              std::to_string(expected) + " was expected"}
         .with("expected_seq", expected);
   }
   if (change.dot.origin == options_.pusher && change.hlc.physical_us() > skew_.latest_us) {
     return Error{ErrorCode::clock_drift,
-                 "the change is dated " + change.hlc.to_string() +
-                     ", more than the allowed " +
+                 "the change is dated " + change.hlc.to_string() + ", more than the allowed " +
                      std::to_string(impl_.options.max_clock_drift_ms) + " ms ahead of this node"}
         .with("time", HybridTime::from_us(now_us_).to_string());
   }
@@ -204,10 +205,18 @@ Result<void> Integration::check_transaction(std::span<const Incoming> unit, bool
 void Integration::take(const Incoming& incoming) {
   const ChangeView& change = incoming.change;
   switch (impl_.file_copy(change, incoming.tag, now_us_, skew_.flags(change))) {
-    case Verdict::applied: ++result_.applied; break;
-    case Verdict::superseded: ++result_.superseded; break;
-    case Verdict::convergent: ++result_.convergent; break;
-    case Verdict::conflict: ++result_.conflicting; break;
+    case Verdict::applied:
+      ++result_.applied;
+      break;
+    case Verdict::superseded:
+      ++result_.superseded;
+      break;
+    case Verdict::convergent:
+      ++result_.convergent;
+      break;
+    case Verdict::conflict:
+      ++result_.conflicting;
+      break;
   }
   if (mutated(Mutation::receiver_increments)) {
     ++impl_.own->in_log;

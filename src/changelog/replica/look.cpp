@@ -27,8 +27,9 @@ Heads Replica::Impl::heads_of(const RowLookup& row) const {
   for (const Lsn lsn : contents->rows.parted(*row.slot).heads) {
     heads.push_back(contents->storage().view(lsn));
   }
-  std::sort(heads.begin(), heads.end(),
-            [](const ChangeView& left, const ChangeView& right) { return dated_before(right, left); });
+  std::sort(heads.begin(), heads.end(), [](const ChangeView& left, const ChangeView& right) {
+    return dated_before(right, left);
+  });
   return heads;
 }
 

@@ -51,7 +51,7 @@ class SnapshotMerge {
   std::uint64_t now_us_;
   std::vector<Kept> kept_;
   std::map<Dot, ChangeView> given_;  ///< all that the giver has
-  std::unique_ptr<Contents> old_;  ///< the receiver's contents before
+  std::unique_ptr<Contents> old_;    ///< the receiver's contents before
 };
 
 Result<void> SnapshotMerge::read_giver() {

@@ -103,7 +103,9 @@ LogReader Replica::log() const {
   return LogReader(impl_->shown_storage);
 }
 
-Result<ReadPage> Replica::read(const ReadOptions& options) const { return read_log(log(), options); }
+Result<ReadPage> Replica::read(const ReadOptions& options) const {
+  return read_log(log(), options);
+}
 
 Lsn Replica::first_lsn_not_covered(const VectorClock& clock) const {
   const std::shared_lock lock(impl_->mutex);

@@ -65,9 +65,12 @@ Result<void> Replica::Impl::replay_summary(const JournalEntry& entry) {
 
 Result<void> Replica::Impl::replay(const JournalEntry& entry) {
   switch (entry.kind) {
-    case JournalEntryKind::identity: return replay_identity(entry);
-    case JournalEntryKind::change: return replay_change(entry);
-    case JournalEntryKind::summary: return replay_summary(entry);
+    case JournalEntryKind::identity:
+      return replay_identity(entry);
+    case JournalEntryKind::change:
+      return replay_change(entry);
+    case JournalEntryKind::summary:
+      return replay_summary(entry);
   }
   return Error{ErrorCode::internal, "the journal has an entry of an unknown kind"};
 }
@@ -107,9 +110,7 @@ std::size_t Replica::max_change_bytes() const noexcept { return impl_->options.m
 std::size_t Replica::max_batch_changes() const noexcept { return impl_->options.max_batch_changes; }
 std::size_t Replica::max_body_bytes() const noexcept { return impl_->options.max_body_bytes; }
 
-LogId Replica::log_id() const {
-  return log().log_id();
-}
+LogId Replica::log_id() const { return log().log_id(); }
 
 PolicySettings Replica::policies() const {
   const std::shared_lock lock(impl_->mutex);

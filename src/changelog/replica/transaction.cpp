@@ -78,7 +78,7 @@ Result<std::vector<WriteResult>> Replica::transaction(std::span<const Write> wri
     fields.seq = first_seq + draft.size();
     fields.hlc = hybrid_clock.tick(now_us);
     fields.transaction = TransactionPart{first_seq, static_cast<std::uint32_t>(draft.size()),
-                                          static_cast<std::uint32_t>(writes.size())};
+                                         static_cast<std::uint32_t>(writes.size())};
     std::string record(codec::max_record_bytes(fields), '\0');
     auto* begin = reinterpret_cast<std::uint8_t*>(record.data());
     record.resize(static_cast<std::size_t>(codec::write_record(begin, fields) - begin));

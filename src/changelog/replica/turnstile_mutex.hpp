@@ -7,8 +7,9 @@
 namespace syncline {
 
 /// Meets the standard's requirements of a shared mutex. `std::shared_mutex` may let overlapping
-/// readers keep a writer out for ever (glibc's does). Here everybody goes through a turnstile, which
-/// a writer keeps shut while it waits for the readers before it: later readers queue behind it.
+/// readers keep a writer out for ever (glibc's does). Here everybody goes through a turnstile,
+/// which a writer keeps shut while it waits for the readers before it: later readers queue behind
+/// it.
 class TurnstileMutex {
  public:
   void lock() {

@@ -13,9 +13,8 @@ namespace syncline {
 Result<void> Replica::Impl::writable() const {
   if (options.no_change_log_plan.empty()) return {};
   return Error{ErrorCode::change_log_disabled,
-               "plan '" + options.no_change_log_plan +
-                   "' has no change log, so tenant '" + options.tenant +
-                   "' takes no changes; move it to a plan that has one"}
+               "plan '" + options.no_change_log_plan + "' has no change log, so tenant '" +
+                   options.tenant + "' takes no changes; move it to a plan that has one"}
       .with("plan", options.no_change_log_plan);
 }
 
@@ -39,7 +38,8 @@ Result<void> Replica::Impl::check_size(std::size_t payload_bytes, std::size_t mo
 
 Result<Operation> Replica::Impl::choose_operation(const Write& write, bool exists, bool settling) {
   switch (write.kind) {
-    case WriteKind::put: return exists ? Operation::update : Operation::insert;
+    case WriteKind::put:
+      return exists ? Operation::update : Operation::insert;
     case WriteKind::insert:
       if (!exists) return Operation::insert;
       return Error{ErrorCode::precondition_failed,
@@ -71,7 +71,8 @@ Result<void> Replica::Impl::check_siblings(const Write& write,
   return Error{ErrorCode::conflict_open,
                "the row has " + std::to_string(heads.size()) +
                    " concurrent versions; resolve the conflict, or read them and write with the "
-                   "token '" + token + "'"}
+                   "token '" +
+                   token + "'"}
       .with("token", token);
 }
 
@@ -80,8 +81,8 @@ namespace {
 /// Sizes that would make a record senselessly large; `validate` has the exact rules.
 Result<void> check_names(const Write& write) {
   const auto refuse = [](std::string_view field, std::size_t limit) {
-    return Error{ErrorCode::invalid_change, std::string(field) + " may have 1 to " +
-                                                std::to_string(limit) + " bytes"}
+    return Error{ErrorCode::invalid_change,
+                 std::string(field) + " may have 1 to " + std::to_string(limit) + " bytes"}
         .with("field", std::string(field));
   };
   if (write.table.size() > limits::max_table_bytes) return refuse("table", limits::max_table_bytes);
@@ -90,9 +91,9 @@ Result<void> check_names(const Write& write) {
   }
   if (write.options.metadata != nullptr &&
       write.options.metadata->size() > limits::max_metadata_entries) {
-    return Error{ErrorCode::invalid_change, "metadata may have at most " +
-                                                std::to_string(limits::max_metadata_entries) +
-                                                " entries"}
+    return Error{
+        ErrorCode::invalid_change,
+        "metadata may have at most " + std::to_string(limits::max_metadata_entries) + " entries"}
         .with("field", "metadata");
   }
   return {};

@@ -38,12 +38,11 @@ void RowOrder::merge_last_two() {
 std::vector<RowOrder::Position> RowOrder::seek(std::string_view after, bool from_start) const {
   std::vector<Position> positions;
   for (const Run& run : runs_) {
-    const auto first =
-        from_start ? run.begin()
-                   : std::upper_bound(run.begin(), run.end(), after,
-                                      [this](std::string_view wanted, Lsn lsn) {
-                                        return wanted < row_id(lsn);
-                                      });
+    const auto first = from_start ? run.begin()
+                                  : std::upper_bound(run.begin(), run.end(), after,
+                                                     [this](std::string_view wanted, Lsn lsn) {
+                                                       return wanted < row_id(lsn);
+                                                     });
     if (first == run.end()) continue;
     positions.push_back({&run, static_cast<std::size_t>(first - run.begin()), row_id(*first)});
   }

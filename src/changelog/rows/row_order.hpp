@@ -55,13 +55,14 @@ class RowOrder {
   void merge_last_two();
   std::vector<Position> seek(std::string_view after, bool from_start) const;
   void advance(Position& position) const {
-    if (++position.at < position.run->size()) position.row_id = row_id((*position.run)[position.at]);
+    if (++position.at < position.run->size())
+      position.row_id = row_id((*position.run)[position.at]);
   }
 
   const log_internal::Storage* storage_;
   mutable std::mutex mutex_;  // among scans, which sort
   std::vector<Lsn> unsorted_;
-  std::vector<Run> runs_;     // each at least twice as long as the next
+  std::vector<Run> runs_;  // each at least twice as long as the next
 };
 
 }  // namespace syncline

@@ -18,9 +18,8 @@ class Causal final : public ConflictPolicy {
 
   std::string reason(const ChangeView& winner, const ChangeView& loser) const override {
     return "Waits for a change that has seen both sides. Until then the " +
-           std::string(to_string(winner.operation)) + " of node " +
-           winner.dot.origin.to_string() + " is shown, being " + describe_order(winner, loser) +
-           ".";
+           std::string(to_string(winner.operation)) + " of node " + winner.dot.origin.to_string() +
+           " is shown, being " + describe_order(winner, loser) + ".";
   }
 };
 

@@ -54,8 +54,8 @@ std::string_view PolicySettings::for_table(std::string_view table) const noexcep
 Result<void> PolicySettings::validate() const {
   const auto check = [](const std::string& name, const std::string& where) -> Result<void> {
     if (find_policy(name) != nullptr) return {};
-    return Error{ErrorCode::bad_request,
-                 "unknown conflict policy '" + name + "' " + where + "; there are: " + known_names()};
+    return Error{ErrorCode::bad_request, "unknown conflict policy '" + name + "' " + where +
+                                             "; there are: " + known_names()};
   };
   if (auto checked = check(default_policy, "as the default"); !checked) return checked;
   for (const auto& [table, name] : tables) {

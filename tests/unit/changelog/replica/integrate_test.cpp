@@ -1,5 +1,5 @@
-#include "unit/changelog/replica/replica_fixture.hpp"
 #include "syncline/record.hpp"
+#include "unit/changelog/replica/replica_fixture.hpp"
 
 using namespace syncline;
 using namespace syncline::test;

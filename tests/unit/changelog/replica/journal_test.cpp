@@ -77,7 +77,9 @@ TEST_CASE("a merged snapshot survives with its new log") {
 
 TEST_CASE("a journal belongs to one node") {
   const auto journal = std::make_shared<MemoryJournal>();
-  { const Node node(1, "lww", journal); }
+  {
+    const Node node(1, "lww", journal);
+  }
   Replica::Options options;
   options.node = node_named(2);
   options.journal = journal;

@@ -1,11 +1,11 @@
 // Replicas for tests: fixed names, a clock that stands still, and ways to pass changes on.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "support/results.hpp"
 #include "syncline/replica.hpp"

@@ -1,7 +1,8 @@
+#include "changelog/rows/row_table.hpp"
+
 #include <doctest/doctest.h>
 
 #include "changelog/log/index_entry.hpp"
-#include "changelog/rows/row_table.hpp"
 
 using namespace syncline;
 using log_internal::IndexEntry;

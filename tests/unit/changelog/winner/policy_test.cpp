@@ -1,7 +1,8 @@
+#include "syncline/policy.hpp"
+
 #include <doctest/doctest.h>
 
 #include "changelog/winner/greatest.hpp"
-#include "syncline/policy.hpp"
 
 using namespace syncline;
 
