@@ -177,8 +177,6 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
 
 /// The server says in every answer what it knows of this replica, and of which settings.
 Result<void> ClientSession::check_header(const AnswerHeader& header) {
-  server_clock_offset_us_ = static_cast<std::int64_t>(header.time.physical_us()) -
-                            static_cast<std::int64_t>(replica_.wall_time_us());
   if (header.settings_version != settings_version_ && registrations_ < max_registrations) {
     registered_ = false;
   }
@@ -205,7 +203,6 @@ void ClientSession::on_push(const PushResponse& response) {
 Result<void> ClientSession::on_pull(const PullResponse& response) {
   IntegrateOptions options;
   options.allow_gaps = !options_.tables.empty();
-  options.sender_clock_offset_us = server_clock_offset_us_;
   const std::vector<std::string_view> records = response.changes.views();
   const IntegrateResult result = replica_.integrate(records, options);
   report_.pulled += result.received;

@@ -80,7 +80,6 @@ class ClientSession {
   std::uint64_t max_changes_ = 0;  // the server's limits, 0 while they are not known
   std::uint64_t max_body_bytes_ = 0;
   std::string cursor_;  // in the server's log
-  std::int64_t server_clock_offset_us_ = 0;
 
   // Of the round.
   Stage stage_ = Stage::idle;

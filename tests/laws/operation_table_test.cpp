@@ -1,7 +1,6 @@
 // The table of operations: each of insert, update and delete against each, for changes of which one
 // is before, after, the same as, or concurrent with the other; and with the roles exchanged.
 #include <array>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "laws/verify.hpp"
 #include "laws/world.hpp"
 #include "syncline/conflict.hpp"
 #include "syncline/record.hpp"
@@ -19,23 +19,6 @@ namespace {
 
 constexpr std::array operations = {Operation::insert, Operation::update, Operation::erase};
 constexpr std::uint64_t noon_us = 1'700'000'000'000'000;
-
-/// The nine kinds, written out.
-ConflictKind kind_in_table(Operation local, Operation remote) {
-  using enum ConflictKind;
-  static const std::map<std::pair<Operation, Operation>, ConflictKind> table = {
-      {{Operation::insert, Operation::insert}, insert_insert},
-      {{Operation::insert, Operation::update}, insert_update},
-      {{Operation::insert, Operation::erase}, insert_delete},
-      {{Operation::update, Operation::insert}, update_insert},
-      {{Operation::update, Operation::update}, update_update},
-      {{Operation::update, Operation::erase}, update_delete},
-      {{Operation::erase, Operation::insert}, delete_insert},
-      {{Operation::erase, Operation::update}, delete_update},
-      {{Operation::erase, Operation::erase}, delete_delete},
-  };
-  return table.at({local, remote});
-}
 
 std::string bytes_of(Operation operation, std::string_view bytes) {
   return operation == Operation::erase ? std::string() : std::string(bytes);

@@ -5,6 +5,22 @@
 #include <sstream>
 
 namespace syncline::laws {
+ConflictKind kind_in_table(Operation local, Operation remote) {
+  using enum ConflictKind;
+  static const std::map<std::pair<Operation, Operation>, ConflictKind> kinds = {
+      {{Operation::insert, Operation::insert}, insert_insert},
+      {{Operation::insert, Operation::update}, insert_update},
+      {{Operation::insert, Operation::erase}, insert_delete},
+      {{Operation::update, Operation::insert}, update_insert},
+      {{Operation::update, Operation::update}, update_update},
+      {{Operation::update, Operation::erase}, update_delete},
+      {{Operation::erase, Operation::insert}, delete_insert},
+      {{Operation::erase, Operation::update}, delete_update},
+      {{Operation::erase, Operation::erase}, delete_delete},
+  };
+  return kinds.at({local, remote});
+}
+
 namespace {
 
 std::string_view text_of(std::span<const std::uint8_t> bytes) {
@@ -143,29 +159,14 @@ void check_sides(const Look& look, const ConflictReport& report, const ExpectedC
   }
 }
 
-ConflictKind kind_of(Operation local, Operation remote) {
-  using enum ConflictKind;
-  static const std::map<std::pair<Operation, Operation>, ConflictKind> kinds = {
-      {{Operation::insert, Operation::insert}, insert_insert},
-      {{Operation::insert, Operation::update}, insert_update},
-      {{Operation::insert, Operation::erase}, insert_delete},
-      {{Operation::update, Operation::insert}, update_insert},
-      {{Operation::update, Operation::update}, update_update},
-      {{Operation::update, Operation::erase}, update_delete},
-      {{Operation::erase, Operation::insert}, delete_insert},
-      {{Operation::erase, Operation::update}, delete_update},
-      {{Operation::erase, Operation::erase}, delete_delete},
-  };
-  return kinds.at({local, remote});
-}
-
 void check_conflict(const Look& look, const ConflictReport& report,
                     const ExpectedConflict& expected, Findings& findings) {
   const Graph& graph = look.graph;
   findings.expect("status", report.status, expected.status);
   check_sides(look, report, expected, findings);
   if (!findings.none()) return;
-  findings.expect("kind", report.kind, kind_of(report.local.operation, report.remote.operation));
+  findings.expect("kind", report.kind,
+                  kind_in_table(report.local.operation, report.remote.operation));
   const auto dot_of = [&](const std::optional<std::size_t>& index) {
     return index ? std::optional<Dot>(graph.at(*index).change.dot) : std::nullopt;
   };

@@ -24,6 +24,9 @@ std::string difference(const Look& look);
 /// All that a replica shows of itself in one string, to see that something changed nothing.
 std::string fingerprint(const Replica& replica);
 
+/// The nine kinds of conflicts, written out.
+ConflictKind kind_in_table(Operation local, Operation remote);
+
 /// A short name of a change: its origin's last byte and its seq.
 std::string short_name(const Dot& dot);
 
