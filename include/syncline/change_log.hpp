@@ -30,6 +30,7 @@ struct LogEntry {
   std::uint64_t received_at_us = 0;  ///< when it arrived here, to the millisecond; never decreases
   Verdict verdict = Verdict::applied;
   /// The head that was visible before it: its payload is the *before* image. 0 if there was none.
+  /// The log may hold it no more: see `LogReader::holds`.
   Lsn before_lsn = 0;
   bool skewed = false;  ///< its time, or its sender's clock, was off by more than the drift allowed
   ChangeView change;
@@ -64,15 +65,18 @@ struct BlockSummary;
 /// Thread-safe.
 class LogReader {
  public:
-  explicit LogReader(std::shared_ptr<const log_internal::Storage> storage) noexcept;
+  LogReader(std::shared_ptr<const log_internal::Storage> storage, LogId id) noexcept;
 
   Lsn first_lsn() const noexcept;  ///< the oldest there is; last_lsn() + 1 if there is none
   Lsn last_lsn() const noexcept { return last_lsn_; }
-  LogId log_id() const noexcept;
+  LogId log_id() const noexcept { return id_; }
   /// Hash over the order of all changes up to `lsn`: tells two logs apart that share a prefix.
-  /// Requires lsn <= last_lsn().
+  /// Requires first_lsn() - 1 <= lsn <= last_lsn().
   std::uint64_t running_hash(Lsn lsn) const noexcept;
-  /// Requires first_lsn() <= lsn <= last_lsn().
+  /// True if the change is there: from `first_lsn()` on all are, and of those before it the ones
+  /// that rows and conflicts still need. False for 0.
+  bool holds(Lsn lsn) const noexcept;
+  /// Requires holds(lsn).
   LogEntry at(Lsn lsn) const noexcept;
   /// Fills `out` with the entries from `from` on, in order, and returns how many there were.
   std::size_t read(Lsn from, std::span<LogEntry> out) const noexcept;
@@ -80,13 +84,15 @@ class LogReader {
   Lsn first_received_since(std::uint64_t time_us) const noexcept;
   /// The LSN of the change named `dot`, 0 if it is not here. By index.
   Lsn find(const Dot& dot) const;
-  /// The highest seq of each origin among the changes up to `lsn`.
+  /// The highest seq of each origin among the changes up to `lsn`. Requires lsn >= first_lsn() - 1.
   VectorClock clock_at(Lsn lsn) const;
-  /// What the block of changes around `lsn` holds, for filtered reads.
+  /// What the block of changes around `lsn` holds, for filtered reads. Requires an LSN from
+  /// `first_lsn()` on.
   const log_internal::BlockSummary& block_of(Lsn lsn) const noexcept;
 
  private:
   std::shared_ptr<const log_internal::Storage> storage_;
+  LogId id_;
   Lsn last_lsn_ = 0;
 };
 
@@ -106,13 +112,13 @@ Result<ReadPage> read_log(const LogReader& reader, const ReadOptions& options);
 
 /// Numbers about a log.
 struct LogStatistics {
-  std::uint64_t changes = 0;
-  std::uint64_t bytes = 0;  ///< of records
-  std::uint64_t rows = 0;   ///< visible
+  std::uint64_t changes = 0;  ///< that are held
+  std::uint64_t bytes = 0;    ///< of their records
+  std::uint64_t rows = 0;     ///< visible
   std::uint64_t tombstones = 0;
   Lsn current_lsn = 0;
-  Lsn oldest_lsn = 0;
-  std::uint64_t oldest_received_us = 0;  ///< 0 if the log is empty
+  Lsn oldest_lsn = 0;  ///< where the log begins; some changes from before it may be held as well
+  std::uint64_t oldest_received_us = 0;  ///< of that change; 0 if the log is empty
   std::uint64_t newest_received_us = 0;
   std::uint64_t memory_bytes = 0;  ///< all that the replica holds, records and indexes
 };
@@ -144,14 +150,20 @@ class ChangeLog {
   void publish();
 
   LogReader reader() const;
-  LogId id() const noexcept;
+  LogId id() const noexcept { return id_; }
+  /// Gives the log another id; readers that there are keep the one they were made with.
+  void rename(LogId id) noexcept { id_ = id; }
   Lsn last_lsn() const noexcept;  ///< published
   log_internal::Storage& storage() noexcept { return *storage_; }
   const log_internal::Storage& storage() const noexcept { return *storage_; }
   std::shared_ptr<const log_internal::Storage> shared_storage() const noexcept;
+  /// Goes on with a storage that was made of its own and holds the same changes, or fewer of the
+  /// oldest. For the writer; readers that there are keep the one they have.
+  void replace(std::shared_ptr<log_internal::Storage> storage) noexcept;
 
  private:
   std::shared_ptr<log_internal::Storage> storage_;
+  LogId id_;
 };
 
 }  // namespace syncline

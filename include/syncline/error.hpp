@@ -43,7 +43,7 @@ enum class ErrorCode : std::uint8_t {
   clock_drift,   ///< member `time`
   rate_limited,  ///< member `retry_after_s`
   internal,
-  unavailable,     ///< the other side cannot be reached, or is stopping
+  unavailable,  ///< the other side cannot be reached, or is stopping; a disk fails (member `disk`)
   quota_exceeded,  ///< members `quota`, `limit`
 };
 

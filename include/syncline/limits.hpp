@@ -34,6 +34,10 @@ inline constexpr std::size_t max_conflicts_per_row = 1024;
 /// tables and metadata together): memory that no plan counts as storage.
 inline constexpr std::size_t max_peers = 10'000;
 inline constexpr std::size_t max_registration_bytes = 16'384;
+/// A replica's properties: see `Replica::set_property`. A value holds what a peer told of itself
+/// and a clock of some thousand origins.
+inline constexpr std::size_t max_property_name_bytes = 255;
+inline constexpr std::size_t max_property_value_bytes = std::size_t{4} << 20;
 /// Nesting of a JSON or MessagePack document that a decoder follows.
 inline constexpr std::size_t max_nesting = 64;
 

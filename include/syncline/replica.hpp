@@ -18,6 +18,7 @@
 #include "syncline/limits.hpp"
 #include "syncline/policy.hpp"
 #include "syncline/random.hpp"
+#include "syncline/snapshot.hpp"
 
 namespace syncline {
 
@@ -131,23 +132,6 @@ struct IntegrateResult {
   Lsn lsn = 0;
 };
 
-/// One record of a snapshot with its place in the giver's log.
-struct SnapshotRecord {
-  Lsn lsn = 0;
-  std::string record;
-};
-
-/// All that one needs to go on from where another replica is. An owning value.
-struct Snapshot {
-  NodeId giver;
-  LogId log_id;
-  Lsn lsn = 0;  ///< the giver's log ends here; where pulling goes on
-  std::uint64_t running_hash = 0;
-  VectorClock clock;                    ///< the giver's summary there
-  std::vector<SnapshotRecord> rows;     ///< heads, tombstones included, in (table, row_id) order
-  std::vector<SnapshotRecord> history;  ///< superseded changes that are not stable, markers, voids
-};
-
 /// A part of a snapshot for transfer in pages. See `Replica::snapshot_page`.
 struct SnapshotPosition {
   bool in_history = false;
@@ -208,6 +192,14 @@ struct OriginState {
   bool whole = false;  ///< no change of it was left out, so `chain` says something
 };
 
+/// What a trim did.
+struct TrimResult {
+  Lsn first_lsn = 0;  ///< where the log begins now
+  std::uint64_t dropped_changes = 0;
+  std::uint64_t dropped_bytes = 0;  ///< of their records
+  std::uint64_t kept_changes = 0;   ///< from before `first_lsn`, that are still needed
+};
+
 struct VisibleChecksum {
   std::uint64_t rows = 0;
   std::uint64_t hash = 0;
@@ -246,6 +238,9 @@ class Replica {
     Clock* clock = nullptr;            ///< null: the system's. Has to outlive the replica
     Random* random = nullptr;          ///< null: the system's. Has to outlive the replica
     std::shared_ptr<Journal> journal;  ///< null: memory only, nothing survives
+    /// The journal was restored from an older copy: go on under a new node id and a new log id. A
+    /// journal that finds out by itself that it is a copy needs not be told.
+    bool restored = false;
     PolicySettings policies;
     std::uint64_t settings_version = 1;
     std::size_t max_change_bytes = limits::default_max_change_bytes;
@@ -266,8 +261,12 @@ class Replica {
 
   // Identity and settings.
   const std::string& tenant() const noexcept;
+  /// Stays the same for as long as the data are kept, except by `reidentify` and `rebase`.
   NodeId node() const noexcept;
   LogId log_id() const;
+  /// Goes on under a new node id and a new log id: for one that was found to be an older copy of
+  /// itself. Its changes, and what others hold of them, stay as they are. Errors: `unavailable`.
+  Result<void> reidentify();
   PolicySettings policies() const;
   std::uint64_t settings_version() const;
   void set_policies(PolicySettings policies, std::uint64_t version);
@@ -320,6 +319,14 @@ class Replica {
   /// The last LSN that may leave this node: durable and published.
   Lsn releasable_lsn() const;
   LogStatistics statistics() const;
+  /// Drops changes with an LSN less than `before` from the log and its journal, as far as whole
+  /// segments of them go. Kept are, without being in the log any more, what rows and conflicts
+  /// need: of each row the last change from before the new beginning, and of rows that ever had
+  /// siblings all. So rows, conflicts and their reports stay as they are, and so do those of
+  /// changes to come, if these saw what was dropped. Who lacks what was dropped has to take a
+  /// snapshot. Takes long; readers are not held up by it, writers for milliseconds at a time.
+  /// Errors: `unavailable` (the journal failed); then nothing was dropped.
+  Result<TrimResult> trim(Lsn before);
   /// Calls `callback(last_lsn)` after each append, on the appending thread, without a lock held.
   Subscription subscribe(std::function<void(Lsn)> callback);
 
@@ -341,6 +348,15 @@ class Replica {
   /// replica's own entry is left alone. Errors: `unavailable` (the journal failed).
   Result<void> cover(const VectorClock& clock);
 
+  // Small things that are kept beside the changes and survive with them, by name: what peers
+  // acknowledged, cursors in other logs. A change of one is in the journal behind everything that
+  // was appended before it, and becomes durable with the next append that does, or a flush.
+  /// nullopt takes it away. Errors: `too_large` (see limits.hpp), `unavailable`.
+  Result<void> set_property(std::string_view name, std::optional<std::string_view> value);
+  std::optional<std::string> property(std::string_view name) const;
+  /// All whose names begin with `prefix`.
+  std::map<std::string, std::string> properties(std::string_view prefix) const;
+
   // Snapshots.
   /// `tables`: empty for all.
   Snapshot snapshot(std::span<const std::string> tables = {}) const;
@@ -353,6 +369,15 @@ class Replica {
   /// left alone. Errors: `invalid_change`, `dot_mismatch` (other bytes under a dot that is held
   /// here); then nothing was changed.
   Result<void> merge(const Snapshot& snapshot, std::span<const std::string> tables = {});
+
+  /// Merges a snapshot of a replica whose word counts where the two hold different changes under
+  /// one dot. Of such contested origins, what was not delivered is taken out of the log and written
+  /// anew, or decided and kept in a void: docs/conflict-model.md, "Rebase". If this replica's own
+  /// origin is contested it goes on under a new node id; the log has a new id in any case. What was
+  /// written anew need not be a transaction any more; its order is kept. A crash leaves the old
+  /// state or the new one. Errors: `invalid_change`, `unavailable`; then nothing was changed.
+  Result<RebaseResult> rebase(const Snapshot& giver, std::span<const std::string> tables = {},
+                              const RebaseOptions& options = {});
 
   // Conflicts.
   ConflictPage conflicts(const ConflictQuery& query = {}) const;

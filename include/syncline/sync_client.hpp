@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,12 @@
 #include "syncline/transport.hpp"
 
 namespace syncline {
+
+/// A replica that was found to be an older copy, or one of two, goes on under another id.
+struct IdentityChange {
+  NodeId before;
+  NodeId after;
+};
 
 /// What one round moved.
 struct SyncReport {
@@ -20,6 +27,12 @@ struct SyncReport {
   std::size_t pulled = 0;                  ///< changes received
   std::size_t applied = 0;                 ///< of these: new here
   std::vector<ConflictSummary> conflicts;  ///< found on either side during the round, each once
+  /// Set if the replica had to take a new id: what referred to the old one has ended.
+  std::optional<IdentityChange> identity_changed;
+  std::size_t rewritten = 0;  ///< changes that could not stay as they were and were written anew
+  std::size_t voided = 0;     ///< of such, those that lost: a void keeps their bytes
+  /// Of such, those that the policy leaves to the app, as they were: it may write them again.
+  std::vector<Change> handed_to_app;
   std::uint64_t requests = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
@@ -31,6 +44,9 @@ class SyncClient {
  public:
   struct Options {
     std::string tenant = "default";
+    /// Under which name the place in the server's log is kept with the replica, so that the next
+    /// start goes on from there. One name a server.
+    std::string remote = "default";
     std::string name;   ///< shown in the server's list of peers
     bool json = false;  ///< JSON bodies instead of MessagePack, for debugging
     /// At most, in one push or page; the server's limits are kept.
@@ -51,10 +67,13 @@ class SyncClient {
 
   /// One whole round: registers if need be, pushes everything that the server lacks and pulls
   /// everything that this replica lacks, however many requests it takes; an idle round takes one.
-  /// On an error what was exchanged stays exchanged, and the next call goes on from there.
-  /// Errors: `unavailable`, what the server answered (`tenant_not_found`, `replica_rewound`, …).
+  /// On an error what was exchanged stays exchanged, and the next call goes on from there. If it
+  /// turns out that this replica came back older than it was, or twice, or holds other changes than
+  /// the server under one dot, it takes the server's snapshot, rebases and goes on: see the report.
+  /// Errors: `unavailable`, what the server answered (`tenant_not_found`, …).
   Result<SyncReport> sync();
-  /// Replaces this replica's contents by the server's snapshot merged with its own.
+  /// Replaces this replica's contents by the server's snapshot merged with its own; as `sync` does,
+  /// it rebases if need be.
   Result<SyncReport> bootstrap();
   /// The server's replica, nil before the first contact.
   NodeId server_node() const noexcept;

@@ -18,10 +18,22 @@ namespace syncline {
 /// Checks `[a-z0-9][a-z0-9._-]{0,62}`. Errors: `bad_request`.
 Result<void> validate_tenant_id(std::string_view id);
 
+/// How much of its log a tenant keeps at most; 0 in a limit: all. What goes are changes that rows
+/// and conflicts do not need any more, and never what a registered replica has not acknowledged.
+struct Retention {
+  std::uint64_t max_age_s = 0;  ///< since arrival
+  std::uint64_t max_bytes = 0;  ///< of records, about
+  std::uint64_t max_changes = 0;
+
+  bool keeps_all() const noexcept { return max_age_s == 0 && max_bytes == 0 && max_changes == 0; }
+  friend bool operator==(const Retention&, const Retention&) = default;
+};
+
 /// What a tenant's admin may set. Every change counts `version` up.
 struct TenantSettings {
   PolicySettings policies;
   std::uint64_t max_clock_drift_ms = limits::default_max_clock_drift_ms;
+  Retention retention;
   std::uint64_t version = 1;
 };
 
@@ -52,6 +64,9 @@ class Tenant {
   TenantSettings settings_;
 };
 
+class TenantStore;
+struct StoredTenant;
+
 /// All tenants and plans of one node. Thread-safe.
 class TenantManager {
  public:
@@ -61,9 +76,21 @@ class TenantManager {
     std::size_t max_change_bytes = limits::default_max_change_bytes;
     std::size_t max_batch_changes = limits::default_max_batch_changes;
     std::size_t max_body_bytes = limits::default_max_body_bytes;
+    /// Where tenants and their data are kept; null: in memory only. Has to outlive the manager and
+    /// all tenants that it handed out. For `open` only.
+    TenantStore* store = nullptr;
   };
   TenantManager() : TenantManager(Options{}) {}
+  /// Begins without tenants. Throws `std::invalid_argument` if there is a store: what is in it
+  /// would not be seen.
   explicit TenantManager(Options options);
+  /// Begins with what the store has: every tenant with all its data. From then on what `create`,
+  /// `set_plan`, `set_settings` and `remove` did is durable when they return. A tenant whose plan
+  /// has the name of a built-in one gets that, whatever the numbers were when it was stored.
+  /// Errors: those of the store and of `Replica::open`, naming the tenant.
+  static Result<std::unique_ptr<TenantManager>> open(Options options);
+
+  // If the store fails, these change nothing and give its error.
 
   /// Errors: `bad_request` (id, policies, unknown plan: the detail names those there are),
   /// `tenant_exists`.
@@ -77,18 +104,32 @@ class TenantManager {
   Result<void> set_plan(std::string_view id, std::string_view plan);
   /// Counts the version up. Errors: `tenant_not_found`, `bad_request`.
   Result<void> set_settings(std::string_view id, const TenantSettings& settings);
-  /// Requests under way end undisturbed. Errors: `tenant_not_found`.
+  /// With all its data. Requests under way end undisturbed. Errors: `tenant_not_found`.
   Result<void> remove(std::string_view id);
   std::vector<Plan> plans() const;  ///< sorted by storage
   std::size_t max_body_bytes() const noexcept { return options_.max_body_bytes; }
 
  private:
+  struct Entry {
+    std::shared_ptr<Tenant> tenant;
+    std::string directory;  ///< of its data, in the store's words
+  };
+
+  struct WithStore {};
+  TenantManager(Options options, WithStore);
+  Result<void> load();
+  Result<std::shared_ptr<Tenant>> open_tenant(const StoredTenant& stored,
+                                              std::shared_ptr<Journal> journal, bool restored);
+  Result<void> save(const Entry& entry, const Plan& plan, const TenantSettings& settings);
+  Result<Entry> find(std::string_view id) const;
   Result<Plan> find_plan(std::string_view name) const;
 
   Options options_;
+  std::vector<Plan> plans_;  ///< never changed
+  /// Held by whoever changes something, for as long as that takes; before `mutex_`.
+  std::mutex change_mutex_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Tenant>, std::less<>> tenants_;
-  std::vector<Plan> plans_;
+  std::map<std::string, Entry, std::less<>> tenants_;
 };
 
 }  // namespace syncline

@@ -17,8 +17,8 @@ ChangeExtras extras_of(const LogEntry& entry) {
 
 /// The before image; `none` for the first change of a row, and where the log has it no more.
 Payload before_image(const LogReader& reader, const LogEntry& entry) {
-  const bool there = entry.before_lsn >= reader.first_lsn() && entry.before_lsn != 0;
-  return there ? reader.at(entry.before_lsn).change.payload() : Payload::none();
+  const Lsn before = entry.before_lsn;
+  return reader.holds(before) ? reader.at(before).change.payload() : Payload::none();
 }
 
 /// The conflicts that parted at this change or have it as a tip.

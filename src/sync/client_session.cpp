@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "sync/durable.hpp"
-#include "syncline/record.hpp"
+#include "sync/remote_state.hpp"
 
 namespace syncline {
 namespace {
@@ -13,23 +13,19 @@ namespace {
 /// How often a round opens the session anew: for the first time, when the settings changed, and
 /// when the server has forgotten this replica. More often would be a server that never agrees.
 constexpr unsigned max_registrations = 4;
+/// How often a round takes a snapshot because its place in the server's log is no more: for a log
+/// that is another one, and for one that takes another id when it hears what is known of it.
+constexpr unsigned max_bootstraps = 3;
+
+/// Why a round rebases if no error said so.
+Error found_out() {
+  return {ErrorCode::replica_rewound,
+          "the server holds other changes than this replica under the same dots, also after this "
+          "replica took over the server's"};
+}
 
 PushPlanner::Options planner_options(const ClientSession::Options& options) {
   return {options.batch_changes, options.batch_bytes, !options.tables.empty()};
-}
-
-/// How many of the snapshot's changes are new to who holds `held`.
-std::size_t count_new(const Snapshot& snapshot, const VectorClock& held) {
-  std::size_t count = 0;
-  for (const auto* list : {&snapshot.rows, &snapshot.history}) {
-    for (const SnapshotRecord& entry : *list) {
-      // Not yet checked: a malformed one makes the merge fail as a whole.
-      const Result<ChangeView> change = decode_record(
-          {reinterpret_cast<const std::uint8_t*>(entry.record.data()), entry.record.size()});
-      if (change && !held.covers(change->dot)) ++count;
-    }
-  }
-  return count;
 }
 
 }  // namespace
@@ -38,7 +34,13 @@ ClientSession::ClientSession(Replica& replica, Options options)
     : replica_(replica),
       options_(std::move(options)),
       messages_(options_.tenant, options_.format),
-      planner_(replica, planner_options(options_)) {}
+      planner_(replica, planner_options(options_)) {
+  if (const auto kept = load_remote(replica, options_.remote)) {
+    server_node_ = kept->server_node;
+    settings_version_ = kept->settings_version;
+    cursor_ = kept->cursor;
+  }
+}
 
 void ClientSession::begin_round() {
   stage_ = Stage::exchange;
@@ -46,7 +48,8 @@ void ClientSession::begin_round() {
   pulled_all_ = false;
   registrations_ = 0;
   bootstraps_ = 0;
-  collector_ = SnapshotCollector();
+  rebases_ = 0;
+  rebase_options_ = {};
   report_ = SyncReport();
   noted_.clear();
   planner_.begin_round();
@@ -54,22 +57,13 @@ void ClientSession::begin_round() {
 
 void ClientSession::begin_bootstrap() {
   begin_round();
-  stage_ = Stage::snapshot;
+  begin_snapshot();
   bootstrap_only_ = true;
 }
 
 std::optional<HttpRequest> ClientSession::next_request() {
   if (stage_ == Stage::exchange) return next_exchange();
-  if (stage_ == Stage::idle) return std::nullopt;
-  SnapshotRequest request;
-  request.node_id = replica_.node();
-  request.page = collector_.next_page();
-  request.tables = options_.tables;
-  if (max_changes_ != 0) {
-    request.limit = std::min<std::uint64_t>(options_.batch_changes, max_changes_);
-    request.max_bytes = std::min<std::uint64_t>(options_.batch_bytes, max_body_bytes_);
-  }
-  return messages_.snapshot(request);
+  return stage_ == Stage::idle ? std::nullopt : next_snapshot();
 }
 
 std::optional<HttpRequest> ClientSession::next_exchange() {
@@ -86,7 +80,11 @@ std::optional<HttpRequest> ClientSession::next_exchange() {
 ExchangeRequest ClientSession::build_exchange(std::optional<PushRequest> push) const {
   ExchangeRequest request;
   request.node_id = replica_.node();
-  if (!registered_) request.registration = build_registration();
+  if (registered_) {
+    request.session = server_session_;
+  } else {
+    request.registration = build_registration();
+  }
   request.push = std::move(push);
   const WireClock summary(durable_summary(replica_));
   request.heartbeat.emplace().clock = summary;
@@ -137,22 +135,28 @@ Result<void> ClientSession::on_parts(const ExchangeResponse& answer) {
   if (answer.registration) {
     if (!*answer.registration) {
       registered_ = false;
-      return answer.registration->error();
+      return recover(answer.registration->error());
     }
     if (const auto done = on_registration(**answer.registration); !done) return done;
   }
-  if (const auto same = check_header(answer.header); !same) return same;
+  check_header(answer.header);
+  // What came with it was for a replica that holds what the server believes: it is not taken.
+  if (!rebase_options_.contested.empty()) return begin_rebase(found_out());
   // What came with the round stays, whatever else went wrong: so all parts are looked at first.
   std::optional<Error> problem;
   const auto note = [&](const Result<void>& done) {
     if (!done && !problem) problem = done.error();
   };
   if (answer.push) {
-    if (*answer.push) on_push(**answer.push);
-    note(*answer.push ? Result<void>() : recover(answer.push->error()));
+    note(*answer.push ? on_push(**answer.push) : recover(answer.push->error()));
   }
-  if (answer.pull) note(*answer.pull ? on_pull(**answer.pull) : recover(answer.pull->error()));
+  if (answer.pull && stage_ == Stage::exchange) {
+    note(*answer.pull ? on_pull(**answer.pull) : recover(answer.pull->error()));
+  }
   if (answer.heartbeat && !*answer.heartbeat) note(recover(answer.heartbeat->error()));
+  // What goes wrong with sending does not keep from receiving.
+  const bool all_but_push = stage_ == Stage::exchange && registered_ && pulled_all_;
+  if (all_but_push && !problem) return planner_.check_held();
   if (problem) return *problem;
   return {};
 }
@@ -161,6 +165,7 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   registered_ = true;
   ++registrations_;
   server_node_ = response.node_id;
+  server_session_ = response.session;
   planner_.set_server_clock(response.clock.clock());
   planner_.set_server_limits(response.max_batch_changes, response.max_body_bytes);
   max_changes_ = response.max_batch_changes;
@@ -172,32 +177,34 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   settings_version_ = response.header.settings_version;
   replica_.set_policies(response.policies, settings_version_);
   replica_.set_max_clock_drift_ms(response.max_clock_drift_ms);
+  compare(response.clock);
   return {};
 }
 
 /// The server says in every answer what it knows of this replica, and of which settings.
-Result<void> ClientSession::check_header(const AnswerHeader& header) {
-  if (header.settings_version != settings_version_ && registrations_ < max_registrations) {
+void ClientSession::check_header(const AnswerHeader& header) {
+  if (header.settings_version != settings_version_ && registrations_ < most_registrations()) {
     registered_ = false;
   }
-  if (!header.known) return {};
-  const NodeId self = replica_.node();
-  const std::optional<std::uint64_t> here = replica_.chain_at(self, header.known->seq);
-  const bool unknown_here = header.known->seq > replica_.origin(self).seq;
-  const bool differs = here && header.known->chain && *here != *header.known->chain;
-  if (!unknown_here && !differs) return {};
-  registered_ = false;
-  return Error{ErrorCode::replica_rewound,
-               "the server holds changes of this replica that it does not know: it is an older "
-               "copy, or one of two"};
+  if (!header.known) return;
+  WireClock known;
+  known.entries.emplace(replica_.node(), *header.known);
+  compare(known);
 }
 
-void ClientSession::on_push(const PushResponse& response) {
+Result<void> ClientSession::on_push(const PushResponse& response) {
   report_.pushed += planner_.sent();
   PushPlanner::Outcome outcome = planner_.on_answer(response);
   report_.accepted += outcome.accepted;
-  std::move(outcome.rejected.begin(), outcome.rejected.end(), std::back_inserter(report_.rejected));
   note_conflicts(response.conflicts);
+  for (const Rejection& rejection : response.rejected) {
+    if (rejection.error.code != ErrorCode::dot_mismatch) continue;
+    // What depends on it is refused as well, and goes over in another form.
+    contest(rejection.dot.origin, 0);
+    return begin_rebase(rejection.error);
+  }
+  std::move(outcome.rejected.begin(), outcome.rejected.end(), std::back_inserter(report_.rejected));
+  return {};
 }
 
 Result<void> ClientSession::on_pull(const PullResponse& response) {
@@ -209,7 +216,13 @@ Result<void> ClientSession::on_pull(const PullResponse& response) {
   report_.applied += result.applied + result.superseded + result.convergent + result.conflicting;
   note_conflicts(result.conflicts);
   // The cursor stays before a page of which something was not taken, and nothing is covered.
-  if (!result.rejected.empty()) return result.rejected.front().error;
+  if (!result.rejected.empty()) {
+    const Rejection& first = result.rejected.front();
+    const bool other_bytes = first.error.code == ErrorCode::dot_mismatch;
+    if (!other_bytes && first.error.code != ErrorCode::replica_rewound) return first.error;
+    contest(first.dot.origin, 0);  // also of a change that bears this replica's own id
+    return begin_rebase(first.error);
+  }
   if (response.has_more && response.cursor == cursor_) {
     return Error{ErrorCode::internal, "the server has more, but its cursor does not move"};
   }
@@ -219,33 +232,7 @@ Result<void> ClientSession::on_pull(const PullResponse& response) {
   planner_.raise_server_clock(response.covers);
   cursor_ = response.cursor;
   pulled_all_ = !response.has_more;
-  return {};
-}
-
-Result<void> ClientSession::on_snapshot(const HttpResponse& response) {
-  Result<nlohmann::json> body = read_answer(response);
-  if (!body) return body.error();
-  Result<SnapshotResponse> page = SnapshotResponse::from_body(std::move(*body));
-  if (!page) return Error{ErrorCode::internal, "the server's snapshot: " + page.error().detail};
-  report_.pulled +=
-      page->rows.records.size() + page->history.records.size() + page->markers.records.size();
-  if (const auto added = collector_.add(std::move(*page)); !added) return added;
-  if (!collector_.complete()) return {};
-
-  cursor_ = collector_.cursor();
-  const bool empty = collector_.records() == 0;
-  const Snapshot snapshot = collector_.take();
-  const std::size_t fresh = count_new(snapshot, replica_.summary());
-  if (!empty) {
-    if (const auto merged = replica_.merge(snapshot, options_.tables); !merged) {
-      cursor_.clear();
-      return merged;
-    }
-  }
-  report_.applied += fresh;
-  planner_.raise_server_clock(snapshot.clock);
-  stage_ = bootstrap_only_ ? Stage::idle : Stage::exchange;
-  return {};
+  return remember();
 }
 
 Result<void> ClientSession::recover(const Error& error) {
@@ -254,25 +241,32 @@ Result<void> ClientSession::recover(const Error& error) {
       // The server knows this replica no more: it was started anew, or the tenant was.
       registered_ = false;
       planner_.forget_server();
-      if (registrations_ >= max_registrations) return error;
+      if (registrations_ >= most_registrations()) return error;
       return {};
     case ErrorCode::log_reset:
     case ErrorCode::cursor_trimmed:
-      if (bootstraps_ > 0) return error;
+      if (bootstraps_ >= max_bootstraps) return error;
       ++bootstraps_;
       registered_ = false;
       planner_.forget_server();
       cursor_.clear();
-      stage_ = Stage::snapshot;
+      begin_snapshot();
       return {};
     case ErrorCode::too_large:
       if (planner_.sent() == 0) return error;
       give_up(error);
       return {};
+    case ErrorCode::replica_rewound:
+    case ErrorCode::dot_mismatch:
+      contest_by(error);
+      return begin_rebase(error);
     default:
       return error;
   }
 }
+
+/// After a rebase the session is opened anew, too.
+unsigned ClientSession::most_registrations() const noexcept { return max_registrations + rebases_; }
 
 void ClientSession::give_up(const Error& error) {
   for (Rejection& rejection : planner_.on_too_large(error)) {

@@ -23,6 +23,7 @@ class ClientSession {
  public:
   struct Options {
     std::string tenant;
+    std::string remote;  ///< see `SyncClient::Options`
     std::string name;
     BodyFormat format = BodyFormat::msgpack;
     std::size_t batch_changes = 0;
@@ -59,12 +60,24 @@ class ClientSession {
   Result<void> on_exchange(const HttpResponse& response);
   Result<void> on_parts(const ExchangeResponse& answer);
   Result<void> on_registration(const RegisterResponse& response);
-  void on_push(const PushResponse& response);
+  Result<void> on_push(const PushResponse& response);
   Result<void> on_pull(const PullResponse& response);
-  Result<void> on_snapshot(const HttpResponse& response);
-  Result<void> check_header(const AnswerHeader& header);
+  void check_header(const AnswerHeader& header);
   /// Does what helps against `error`, or gives it back.
   Result<void> recover(const Error& error);
+
+  // Identity and snapshots (client_rebase.cpp).
+  std::optional<HttpRequest> next_snapshot() const;
+  void compare(const WireClock& server);
+  void contest(const NodeId& origin, Sequence same);
+  void contest_by(const Error& error);
+  void begin_snapshot();
+  Result<void> begin_rebase(const Error& cause);
+  Result<void> on_snapshot(const HttpResponse& response);
+  void on_rebased(RebaseResult result);
+  Result<void> remember();
+
+  unsigned most_registrations() const noexcept;
   void note_conflicts(const std::vector<ConflictSummary>& conflicts);
   void give_up(const Error& error);
 
@@ -76,6 +89,7 @@ class ClientSession {
   PushPlanner planner_;
   bool registered_ = false;
   NodeId server_node_;
+  std::string server_session_;
   std::uint64_t settings_version_ = 0;
   std::uint64_t max_changes_ = 0;  // the server's limits, 0 while they are not known
   std::uint64_t max_body_bytes_ = 0;
@@ -87,6 +101,9 @@ class ClientSession {
   bool pulled_all_ = false;
   unsigned registrations_ = 0;
   unsigned bootstraps_ = 0;
+  unsigned rebases_ = 0;
+  RebaseOptions rebase_options_;              // what was found out
+  std::vector<std::string> snapshot_tables_;  // empty: all
   SnapshotCollector collector_;
   SyncReport report_;
   std::set<ConflictId> noted_;

@@ -24,27 +24,52 @@ Result<void> check_named(const NodeId& caller, const Replica& replica) {
   return {};
 }
 
+/// True if both hold `seq` of this origin and something differs up to there.
+bool differs(const Replica& replica, const NodeId& origin, const WireClock::Entry& stated) {
+  if (!stated.chain) return false;
+  const std::optional<std::uint64_t> here = replica.chain_at(origin, stated.seq);
+  return here && *here != *stated.chain;
+}
+
+Error rewound(const Replica& replica, const NodeId& caller, const WireClock::Entry& stated,
+              std::string detail) {
+  Error error{ErrorCode::replica_rewound, std::move(detail)};
+  const std::optional<std::uint64_t> here = replica.chain_at(caller, stated.seq);
+  if (!here || here != stated.chain) return error;
+  return std::move(error).with("agreed_seq", stated.seq);
+}
+
 /// Compares what the caller says to hold with what is known here: rule "identity" of the model.
 Result<void> check_identity(const RegisterRequest& request, const Replica& replica) {
   const auto own = request.clock.entries.find(request.node_id);
-  const Sequence stated = own == request.clock.entries.end() ? 0 : own->second.seq;
+  const WireClock::Entry stated =
+      own == request.clock.entries.end() ? WireClock::Entry{0, 0} : own->second;
   const OriginState known = replica.origin(request.node_id);
-  if (known.seq > stated) {
-    return Error{ErrorCode::replica_rewound, "this replica has made " + std::to_string(known.seq) +
-                                                 " changes and knows of " + std::to_string(stated) +
-                                                 ": it is an older copy"};
+  if (differs(replica, request.node_id, stated)) {
+    return rewound(replica, request.node_id, stated,
+                   "this replica's changes differ from those known of it: there are two of it");
+  }
+  if (known.seq > stated.seq) {
+    return rewound(replica, request.node_id, stated,
+                   "this replica has made " + std::to_string(known.seq) + " changes and knows of " +
+                       std::to_string(stated.seq) + ": it is an older copy");
   }
   for (const auto& [node, entry] : request.clock.entries) {
-    const std::optional<std::uint64_t> here = replica.chain_at(node, entry.seq);
-    if (!here || !entry.chain || *here == *entry.chain) continue;
-    if (node == request.node_id) {
-      return Error{ErrorCode::replica_rewound,
-                   "this replica's changes differ from those known of it: there are two of it"};
-    }
+    if (!differs(replica, node, entry)) continue;
     return Error{ErrorCode::dot_mismatch,
-                 "other bytes are held here for changes of " + node.to_string()};
+                 "other bytes are held here for changes of " + node.to_string()}
+        .with("origin", node.to_string());
   }
   return {};
+}
+
+/// What both clocks cover.
+VectorClock common(const VectorClock& left, const VectorClock& right) {
+  VectorClock both;
+  for (const VectorClock::Entry& entry : left.entries()) {
+    both.set(entry.node, std::min(entry.seq, right.get(entry.node)));
+  }
+  return both;
 }
 
 std::uint64_t clamped(const std::optional<std::uint64_t>& wanted, std::size_t most) {
@@ -84,6 +109,11 @@ void measure_lag(HeartbeatResponse& response, const Replica& replica, const Vect
   response.lag_bytes = bytes + bytes / seen * beyond;
 }
 
+Error other_session_error() {
+  return {ErrorCode::peer_stale,
+          "the session was opened before what answers was started: register, then go on"};
+}
+
 /// What a part of a round comes to: the answer to what was read, or why it could not be read.
 template <typename Part, typename Perform>
 auto part_result(const std::optional<Part>& part, const std::optional<Error>& problem,
@@ -116,18 +146,29 @@ std::shared_ptr<PeerTable> Hub::peers(const TenantPointer& tenant) {
   TenantPeers& known = tenants_[tenant.get()];
   if (known.tenant.lock() != tenant) {
     // A new tenant, perhaps at the address of one that is gone: time to forget those.
-    known = {tenant, std::make_shared<PeerTable>()};
+    known = {tenant, std::make_shared<PeerTable>(tenant->replica())};
     std::erase_if(tenants_, [](const auto& entry) { return entry.second.tenant.expired(); });
     return tenants_.at(tenant.get()).peers;
   }
   return known.peers;
 }
 
+Result<void> Hub::check_self(Replica& replica, const WireClock& caller) {
+  const std::lock_guard lock(identity_mutex_);
+  const NodeId self = replica.node();
+  const auto stated = caller.entries.find(self);
+  if (stated == caller.entries.end()) return {};
+  const bool unknown_here = stated->second.seq > replica.origin(self).seq;
+  if (!unknown_here && !differs(replica, self, stated->second)) return {};
+  return replica.reidentify();
+}
+
 Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
                                             const RegisterRequest& request) {
-  const Replica& replica = tenant->replica();
+  Replica& replica = tenant->replica();
   if (const auto spoken = check_protocol(request.protocol); !spoken) return spoken.error();
   if (const auto named = check_named(request.node_id, replica); !named) return named.error();
+  if (const auto self = check_self(replica, request.clock); !self) return self.error();
   if (const auto same = check_identity(request, replica); !same) return same.error();
   const Result<Peer> peer = peers(tenant)->enter(request, clock_.now_us());
   if (!peer) return peer.error();
@@ -140,6 +181,7 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   response.lsn = reader.last_lsn();
   response.oldest_lsn = reader.first_lsn();
   response.lease_s = default_lease_s;
+  response.session = peers(tenant)->session();
   response.policies = settings.policies;
   response.max_clock_drift_ms = settings.max_clock_drift_ms;
   response.max_batch_changes = replica.max_batch_changes();
@@ -217,7 +259,7 @@ Result<HeartbeatResponse> Hub::heartbeat(const TenantPointer& tenant,
   const Result<Peer> peer = table->seen(request.node_id, clock_.now_us());
   if (!peer) return peer.error();
   const VectorClock clock = request.clock.clock();
-  table->acknowledge(request.node_id, clock);
+  table->acknowledge(request.node_id, common(clock, durable_summary(replica)));
 
   HeartbeatResponse response;
   response.lsn = replica.log().last_lsn();
@@ -229,17 +271,25 @@ Result<HeartbeatResponse> Hub::heartbeat(const TenantPointer& tenant,
 ExchangeResponse Hub::exchange(const TenantPointer& tenant, const ExchangeRequest& request) {
   ExchangeResponse response;
   const ExchangeProblems& problems = request.problems;
+  const bool other_session = !request.session.empty() && !request.registration &&
+                             request.session != peers(tenant)->session();
+  const auto in_session = [&](auto perform) {
+    return [&, perform](const auto& part) -> decltype(perform(part)) {
+      if (other_session) return other_session_error();
+      return perform(part);
+    };
+  };
   response.registration =
       part_result(request.registration, problems.registration,
                   [&](const RegisterRequest& part) { return register_peer(tenant, part); });
   if (!response.registration || *response.registration) {
     response.push = part_result(request.push, problems.push,
-                                [&](const PushRequest& part) { return push(tenant, part); });
+                                in_session([&](const auto& part) { return push(tenant, part); }));
     response.heartbeat =
         part_result(request.heartbeat, problems.heartbeat,
-                    [&](const HeartbeatRequest& part) { return heartbeat(tenant, part); });
+                    in_session([&](const auto& part) { return heartbeat(tenant, part); }));
     response.pull = part_result(request.pull, problems.pull,
-                                [&](const PullRequest& part) { return pull(tenant, part); });
+                                in_session([&](const auto& part) { return pull(tenant, part); }));
   }
   response.header = answer_header(*tenant, request.node_id);
   return response;

@@ -27,7 +27,11 @@ class Hub {
 
   using TenantPointer = std::shared_ptr<Tenant>;
 
-  /// Errors: `protocol_unsupported`, `replica_rewound`, `dot_mismatch`, `bad_request`.
+  /// If the caller knows more of the answering replica than that does itself, or something else, it
+  /// is the answering one that came back as an older copy: it goes on under a new id first.
+  /// Errors: `protocol_unsupported`, `replica_rewound` (with `agreed_seq`, if the caller's changes
+  /// up to there are known to be the same), `dot_mismatch` (with `origin`), `bad_request`,
+  /// `unavailable`.
   Result<RegisterResponse> register_peer(const TenantPointer& tenant,
                                          const RegisterRequest& request);
   /// Errors: `peer_stale` (not registered), `too_large`, `replica_rewound`, those of
@@ -35,6 +39,7 @@ class Hub {
   Result<PushResponse> push(const TenantPointer& tenant, const PushRequest& request);
   /// Errors: `peer_stale`, `bad_request`, `log_reset`, `cursor_trimmed`.
   Result<PullResponse> pull(const TenantPointer& tenant, const PullRequest& request);
+  /// What this replica does not hold itself does not count as acknowledged.
   /// Errors: `peer_stale`, `bad_request`.
   Result<HeartbeatResponse> heartbeat(const TenantPointer& tenant, const HeartbeatRequest& request);
   /// All parts in order; their errors are in the answer.
@@ -50,12 +55,15 @@ class Hub {
   static AnswerHeader answer_header(const Tenant& tenant, const NodeId& caller);
 
  private:
+  Result<void> check_self(Replica& replica, const WireClock& caller);
+
   struct TenantPeers {
     std::weak_ptr<Tenant> tenant;
     std::shared_ptr<PeerTable> peers;
   };
 
   Clock& clock_;
+  std::mutex identity_mutex_;  ///< of two calls that find the same, one acts
   std::mutex mutex_;
   std::map<const Tenant*, TenantPeers> tenants_;
 };

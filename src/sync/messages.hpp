@@ -92,6 +92,8 @@ struct RegisterResponse {
   Lsn lsn = 0;
   Lsn oldest_lsn = 0;
   std::uint64_t lease_s = 0;
+  /// Stands for what the answering side is now. Repeated in rounds, it tells whether it still is.
+  std::string session;
   StableState stable;
   PolicySettings policies;
   std::uint64_t max_clock_drift_ms = 0;
@@ -195,6 +197,7 @@ struct ExchangeProblems {
 /// A whole round. The parts' `node_id` is that of the round.
 struct ExchangeRequest {
   NodeId node_id;
+  std::string session;  ///< as registering gave it; empty: not said
   std::optional<RegisterRequest> registration;
   std::optional<PushRequest> push;
   std::optional<HeartbeatRequest> heartbeat;

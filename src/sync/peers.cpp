@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "sync/peer_record.hpp"
 #include "syncline/limits.hpp"
+#include "syncline/random.hpp"
 
 namespace syncline {
 namespace {
@@ -28,6 +30,14 @@ std::size_t bytes_of(const RegisterRequest& request) {
 }
 
 }  // namespace
+
+PeerTable::PeerTable(Replica& replica)
+    : replica_(replica), session_(NodeId::generate(system_random()).to_string()) {
+  for (const auto& [name, bytes] : replica.properties(peer_property_prefix)) {
+    Result<Peer> peer = decode_peer(bytes);
+    if (peer && name == peer_property(peer->node_id)) peers_.emplace(peer->node_id, *peer);
+  }
+}
 
 Result<Peer> PeerTable::enter(const RegisterRequest& request, std::uint64_t now_us) {
   if (bytes_of(request) > limits::max_registration_bytes) {
@@ -54,7 +64,7 @@ Result<Peer> PeerTable::enter(const RegisterRequest& request, std::uint64_t now_
                    "is fixed"};
     }
   }
-  Peer& peer = peers_[request.node_id];
+  Peer peer = found == peers_.end() ? Peer{} : found->second;
   if (peer.registrations == 0) peer.first_seen_us = now_us;
   peer.node_id = request.node_id;
   peer.name = request.name;
@@ -64,13 +74,17 @@ Result<Peer> PeerTable::enter(const RegisterRequest& request, std::uint64_t now_
   peer.last_seen_us = now_us;
   peer.clock_offset_us = clock_offset_us(request.time, now_us);
   ++peer.registrations;
+  peer.in_session = true;
+  const auto kept = replica_.set_property(peer_property(peer.node_id), encode_peer(peer));
+  if (!kept) return kept.error();
+  peers_[request.node_id] = peer;
   return peer;
 }
 
 Result<Peer> PeerTable::seen(const NodeId& node, std::uint64_t now_us) {
   const std::lock_guard lock(mutex_);
   const auto found = peers_.find(node);
-  if (found == peers_.end()) {
+  if (found == peers_.end() || !found->second.in_session) {
     return Error{ErrorCode::peer_stale,
                  "replica " + node.to_string() + " is not registered here: register, then go on"};
   }
@@ -82,7 +96,10 @@ void PeerTable::acknowledge(const NodeId& node, const VectorClock& clock) {
   const std::lock_guard lock(mutex_);
   const auto found = peers_.find(node);
   if (found == peers_.end()) return;
-  found->second.acknowledged.merge(clock);
+  Peer& peer = found->second;
+  if (peer.acknowledged.covers(clock)) return;
+  peer.acknowledged.merge(clock);
+  static_cast<void>(replica_.set_property(peer_property(node), encode_peer(peer)));
 }
 
 void PeerTable::count_pushed(const NodeId& node, std::uint64_t changes) {

@@ -34,19 +34,41 @@ void PushPlanner::set_server_limits(std::size_t max_changes, std::size_t max_bod
   max_bytes_ = std::max<std::size_t>(1, std::min(options_.batch_bytes, for_records));
 }
 
-std::optional<PushRequest> PushPlanner::next() {
-  sent_.clear();
-  if (!knows_server_) return std::nullopt;
+VectorClock PushPlanner::passed_over() const {
   VectorClock passed_over = server_clock_;
   passed_over.merge(blocked_);
+  return passed_over;
+}
+
+Lsn PushPlanner::first_to_send(const VectorClock& passed_over) const {
+  if (!options_.only_own) return replica_.first_lsn_not_covered(passed_over);
+  VectorClock others = replica_.summary();
+  others.set(replica_.node(), passed_over.get(replica_.node()));
+  return replica_.first_lsn_not_covered(others);
+}
+
+Result<void> PushPlanner::check_held() const {
+  const Lsn first = replica_.log().first_lsn();
+  if (!knows_server_ || first_to_send(passed_over()) >= first) return {};
+  return Error{ErrorCode::cursor_trimmed,
+               "the server lacks changes that the log here has no more, since it was trimmed: it "
+               "has to take a snapshot of this replica"}
+      .with("oldest_lsn", first);
+}
+
+std::optional<PushRequest> PushPlanner::next() {
+  sent_.clear();
+  if (!knows_server_ || !check_held()) return std::nullopt;
+  const VectorClock passed_over = this->passed_over();
   ReadOptions options;
-  options.after = replica_.first_lsn_not_covered(passed_over) - 1;
+  options.after = first_to_send(passed_over) - 1;
   options.limit = std::min(max_changes_, shrunk_changes_);
   options.max_bytes = max_bytes_;
   options.not_covered_by = &passed_over;
   if (options_.only_own) options.origins = {replica_.node()};
   const Result<ReadPage> page = read_durable(replica_, options);
   if (!page || page->entries.empty()) return std::nullopt;
+  if (page->reader.first_lsn() > options.after + 1) return std::nullopt;  // trimmed just now
 
   PushRequest request;
   request.changes.records.reserve(page->entries.size());

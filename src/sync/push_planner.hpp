@@ -41,6 +41,9 @@ class PushPlanner {
   bool knows_server() const noexcept { return knows_server_; }
   void forget_server() noexcept { knows_server_ = false; }
 
+  /// That the log has everything that the server lacks. Errors: `cursor_trimmed`; then nothing is
+  /// sent, since it would have a hole.
+  Result<void> check_held() const;
   /// The next batch; nullopt if the server lacks nothing, or what it holds is not known.
   std::optional<PushRequest> next();
   /// The answer to the batch that `next` gave last.
@@ -54,6 +57,8 @@ class PushPlanner {
   static const Rejection* first_of(const NodeId& origin, const std::vector<Rejection>& rejected);
   std::set<NodeId> go_back_over_gaps(const std::vector<Rejection>& rejected);
   void block(const NodeId& origin);
+  VectorClock passed_over() const;
+  Lsn first_to_send(const VectorClock& passed_over) const;
 
   const Replica& replica_;
   const Options options_;

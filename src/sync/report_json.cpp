@@ -134,6 +134,10 @@ json problem_to_body(const Error& error) {
   body["status"] = http_status(error.code);
   body["detail"] = error.detail;
   body["code"] = code;
+  // Where the data lie is nobody's business on the other side of the wire.
+  if (const std::string disk = error.text("disk"); !disk.empty()) {
+    body["detail"] = "the data cannot be stored now (" + disk + "); what was stored can be read";
+  }
   return body;
 }
 

@@ -179,6 +179,7 @@ Result<ExchangeRequest> ExchangeRequest::from_body(json&& body) {
   MemberReader in(body);
   ExchangeRequest request;
   request.node_id = in.node("node_id");
+  request.session = in.text_or("session", "");
   if (!in.ok()) return in.result(std::move(request));
   const NodeId node = request.node_id;
   ExchangeProblems& problems = request.problems;
@@ -192,6 +193,7 @@ Result<ExchangeRequest> ExchangeRequest::from_body(json&& body) {
 json ExchangeRequest::to_body() const {
   json body = json::object();
   set_node(body, node_id);
+  if (!session.empty()) body["session"] = session;
   if (registration) body["register"] = registration->to_body();
   if (push) body["push"] = push->to_body();
   if (heartbeat) body["heartbeat"] = heartbeat->to_body();

@@ -62,6 +62,7 @@ Result<RegisterResponse> RegisterResponse::from_body(const json& body) {
   response.lsn = in.number_or("lsn", 0);
   response.oldest_lsn = in.number_or("oldest_lsn", 0);
   response.lease_s = in.number_or("lease_s", 0);
+  response.session = in.text_or("session", "");
   response.stable = in.stable("stable");
   const json none = json::object();
   const json* settings = in.find("settings");
@@ -92,6 +93,7 @@ json RegisterResponse::to_body() const {
       {"lsn", lsn},
       {"oldest_lsn", oldest_lsn},
       {"lease_s", lease_s},
+      {"session", session},
       {"stable", stable_to_body(stable)},
       {"settings",
        {{"version", header.settings_version},

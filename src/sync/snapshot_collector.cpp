@@ -25,6 +25,9 @@ Result<void> SnapshotCollector::add(SnapshotResponse page) {
     snapshot_.log_id = page.header.log_id;
     snapshot_.lsn = page.lsn;
     snapshot_.clock = page.clock.clock();
+    for (const auto& [node, entry] : page.clock.entries) {
+      if (entry.chain) snapshot_.chains.emplace(node, *entry.chain);
+    }
   } else if (page.header.log_id != snapshot_.log_id || page.clock.clock() != snapshot_.clock) {
     return Error{ErrorCode::bad_request, "the pages are of different snapshots"};
   }

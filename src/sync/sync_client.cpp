@@ -11,6 +11,7 @@ namespace {
 ClientSession::Options session_options(const SyncClient::Options& options) {
   ClientSession::Options session;
   session.tenant = options.tenant;
+  session.remote = options.remote;
   session.name = options.name;
   session.format = options.json ? BodyFormat::json : BodyFormat::msgpack;
   session.batch_changes = options.batch_changes;

@@ -33,6 +33,10 @@ class ConflictStore {
   /// Returns false then.
   bool add(RowTable& rows, std::uint32_t row, Parting parting, std::uint64_t detected_at_us);
 
+  /// Files a conflict that was kept before, and with it how many of its row were not.
+  void restore(RowTable& rows, std::uint32_t row, Parting parting, std::uint64_t detected_at_us,
+               std::uint64_t not_kept);
+
   /// Gives a conflict the sides and the time that it had in a log before this one.
   void inherit(std::size_t index, Parting parting, std::uint64_t detected_at_us) {
     conflicts_[index].parting = parting;
@@ -57,6 +61,8 @@ class ConflictStore {
                                   const ConflictId& id);
   ConflictId id_of(const log_internal::Storage& storage, std::string_view tenant,
                    std::size_t index) const;
+  /// Who won it. Requires an assessed row.
+  std::optional<Dot> winner_of(const log_internal::Storage& storage, std::size_t index) const;
   /// The whole report. Requires an assessed row.
   ConflictReport report(const log_internal::Storage& storage, const RowTable& rows,
                         const Rules& rules, std::size_t index) const;

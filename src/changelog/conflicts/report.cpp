@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "changelog/conflicts/conflict_store.hpp"
+#include "changelog/conflicts/rebase_conflict.hpp"
 
 namespace syncline {
 namespace {
@@ -75,6 +76,28 @@ void settle_times(const Storage& storage, const ConflictPolicy& policy,
   }
 }
 
+/// What differs in a report on what a rebase decided: its sides did not part from a common base,
+/// and one of them may be known by name only.
+void tell_rebase(const Storage& storage, const RebaseSides& sides, const Assessment& assessment,
+                 ConflictReport& report) {
+  report.base_format = PayloadFormat::none;
+  report.base_data.clear();
+  if (sides.against == 0) {
+    const bool local = !sides.written_is_local;
+    Change unknown;
+    unknown.dot = *sides.names.against;
+    unknown.table = report.table;
+    unknown.row_id = report.row_id;
+    (local ? report.local : report.remote) = unknown;
+    (local ? report.parted_local : report.parted_remote) = {unknown.dot, {}, 0};
+    (local ? report.local_lsn : report.remote_lsn) = 0;
+  }
+  if (assessment.resolution != 0) return;
+  report.reason = explain_rebase(storage, sides);
+  report.resolved_at_us = received_us(storage, sides.written);
+  report.resolved_by = "rebase of " + who(storage.view(sides.written));
+}
+
 }  // namespace
 
 ConflictReport ConflictStore::report(const Storage& storage, const RowTable& rows,
@@ -106,11 +129,14 @@ ConflictReport ConflictStore::report(const Storage& storage, const RowTable& row
   report.detected_at_us = kept.detected_at_us;
   report.policy = policy.name();
   report.winner = assessment.winner;
-  if (assessment.winner_lsn != 0) report.winner_dot = storage.view(assessment.winner_lsn).dot;
+  report.winner_dot = winner_of(storage, index);
   report.reason = explain(storage, policy, assessment);
   report.skewed =
       storage.entry(assessment.local_tip).skewed() || storage.entry(assessment.remote_tip).skewed();
   settle_times(storage, policy, assessment, report);
+  if (const auto sides = rebase_sides(storage, kept.parting)) {
+    tell_rebase(storage, *sides, assessment, report);
+  }
   report.more_of_row = rows.parted_at(kept.row).conflicts_not_kept;
   return report;
 }

@@ -15,10 +15,9 @@ struct RowMember {
   ChangeView change;
 };
 
-/// The row's change before the one at `lsn`, 0 if there is none.
+/// The row's change before the one at `lsn`, 0 if there is none or the log holds it no more.
 inline Lsn previous_of_row(const log_internal::Storage& storage, Lsn lsn) noexcept {
-  const std::uint64_t distance = storage.entry(lsn).distance();
-  return distance == 0 ? 0 : lsn - distance;
+  return storage.previous_of_row(lsn);
 }
 
 inline bool is_or_saw(const ChangeView& change, const Dot& dot) noexcept {

@@ -21,7 +21,7 @@ std::string_view to_string(Verdict verdict) noexcept {
   return "applied";
 }
 
-ChangeLog::ChangeLog(LogId id) : storage_(std::make_shared<log_internal::Storage>(id)) {}
+ChangeLog::ChangeLog(LogId id) : storage_(std::make_shared<log_internal::Storage>()), id_(id) {}
 ChangeLog::~ChangeLog() = default;
 
 Lsn ChangeLog::append(const ChangeView& change, const Filing& filing) {
@@ -31,21 +31,26 @@ Lsn ChangeLog::append(const ChangeView& change, const Filing& filing) {
 }
 
 void ChangeLog::publish() { storage_->publish(); }
-LogReader ChangeLog::reader() const { return LogReader(storage_); }
+LogReader ChangeLog::reader() const { return {storage_, id_}; }
 std::shared_ptr<const log_internal::Storage> ChangeLog::shared_storage() const noexcept {
   return storage_;
 }
-LogId ChangeLog::id() const noexcept { return storage_->id(); }
+void ChangeLog::replace(std::shared_ptr<log_internal::Storage> storage) noexcept {
+  storage_ = std::move(storage);
+}
 Lsn ChangeLog::last_lsn() const noexcept { return storage_->published(); }
 
-LogReader::LogReader(std::shared_ptr<const log_internal::Storage> storage) noexcept
-    : storage_(std::move(storage)), last_lsn_(storage_->published()) {}
+LogReader::LogReader(std::shared_ptr<const log_internal::Storage> storage, LogId id) noexcept
+    : storage_(std::move(storage)), id_(id), last_lsn_(storage_->published()) {}
 
 Lsn LogReader::first_lsn() const noexcept { return storage_->first(); }
-LogId LogReader::log_id() const noexcept { return storage_->id(); }
 
 std::uint64_t LogReader::running_hash(Lsn lsn) const noexcept {
   return storage_->running_hash(lsn);
+}
+
+bool LogReader::holds(Lsn lsn) const noexcept {
+  return lsn != 0 && lsn <= last_lsn_ && storage_->holds(lsn);
 }
 
 LogEntry LogReader::at(Lsn lsn) const noexcept {

@@ -18,4 +18,13 @@ using SegmentMemory = std::unique_ptr<std::uint8_t[], FreeMemory>;
 /// Throws std::bad_alloc.
 SegmentMemory allocate_segment(std::size_t size_bytes);
 
+/// Memory in which records lie one behind the other.
+struct Segment {
+  explicit Segment(std::size_t size_bytes)
+      : bytes(allocate_segment(size_bytes)), capacity(size_bytes) {}
+
+  SegmentMemory bytes;
+  std::size_t capacity;
+};
+
 }  // namespace syncline::log_internal

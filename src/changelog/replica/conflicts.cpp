@@ -35,9 +35,7 @@ ConflictSummary Replica::Impl::summarise(std::size_t index) {
   summary.status = kept.assessment.status;
   summary.table = parted.table;
   summary.row_id = parted.row_id;
-  if (kept.assessment.winner_lsn != 0) {
-    summary.winner_dot = storage.view(kept.assessment.winner_lsn).dot;
-  }
+  summary.winner_dot = state.conflicts.winner_of(storage, index);
   return summary;
 }
 
@@ -118,19 +116,24 @@ namespace {
 /// The change that a settlement picks; nullopt if it brings a value of its own.
 Result<std::optional<Change>> picked(const ConflictReport& report, const Settlement& settlement,
                                      const Heads& heads) {
+  const auto side = [](const Change& change, Lsn lsn) -> Result<std::optional<Change>> {
+    if (lsn != 0) return std::optional(change);
+    return Error{ErrorCode::bad_request, "change " + to_string(change.dot) +
+                                             " cannot be picked: its bytes are not held here"};
+  };
   switch (settlement.how) {
     case Settlement::How::pick_local:
-      return std::optional(report.local);
+      return side(report.local, report.local_lsn);
     case Settlement::How::pick_remote:
-      return std::optional(report.remote);
+      return side(report.remote, report.remote_lsn);
     case Settlement::How::data:
     case Settlement::How::erase:
       return std::optional<Change>();
     case Settlement::How::pick_dot:
       break;
   }
-  if (settlement.dot == report.local.dot) return std::optional(report.local);
-  if (settlement.dot == report.remote.dot) return std::optional(report.remote);
+  if (settlement.dot == report.local.dot) return side(report.local, report.local_lsn);
+  if (settlement.dot == report.remote.dot) return side(report.remote, report.remote_lsn);
   for (const ChangeView& head : heads) {
     if (head.dot == settlement.dot) return std::optional(head.to_change());
   }
@@ -142,11 +145,17 @@ Result<std::optional<Change>> picked(const ConflictReport& report, const Settlem
 Result<void> check_unsettled(const ConflictReport& report, const ConflictPolicy& policy,
                              const Heads& heads) {
   if (report.status == ConflictStatus::open) return {};
-  const bool seen = std::any_of(heads.begin(), heads.end(), [&](const ChangeView& head) {
-    const auto holds = [&](const Dot& dot) { return head.dot == dot || head.saw(dot); };
-    return holds(report.local.dot) && holds(report.remote.dot);
-  });
-  if (report.status == ConflictStatus::resolved && policy.settles() && !seen) return {};
+  // What a rebase decided lies in one line: there the change that overruled it tells, if any did.
+  const bool one_line = report.local.context.covers(report.remote.dot) ||
+                        report.remote.context.covers(report.local.dot);
+  const bool overruled = one_line && report.resolution;
+  const bool seen =
+      !one_line && std::any_of(heads.begin(), heads.end(), [&](const ChangeView& head) {
+        const auto holds = [&](const Dot& dot) { return head.dot == dot || head.saw(dot); };
+        return holds(report.local.dot) && holds(report.remote.dot);
+      });
+  if (report.status == ConflictStatus::resolved && policy.settles() && !seen && !overruled)
+    return {};
   return Error{ErrorCode::conflict_resolved, "conflict " + to_string(report.id) + " is " +
                                                  std::string(to_string(report.status)) +
                                                  " already: " + report.reason};
@@ -177,8 +186,9 @@ Result<WriteResult> Replica::resolve(const ConflictId& id, const Settlement& set
   if (!settlement.actor.empty()) metadata["actor"] = settlement.actor;
   Write write{WriteKind::put, report.table, report.row_id, settlement.payload, {{}, &metadata}};
   if (*pick) write.payload = (*pick)->payload();
+  // What a rebase keeps of a delete is a void without bytes.
   const bool erases =
-      *pick ? (*pick)->operation == Operation::erase : settlement.how == Settlement::How::erase;
+      *pick ? (*pick)->format == PayloadFormat::none : settlement.how == Settlement::How::erase;
   if (erases) write.kind = WriteKind::erase;
   const RowToken token = token_of_heads({heads.data(), heads.size()});
   write.options.if_match = token;  // it has seen all heads: that is what settles

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "changelog/conflicts/rebase_conflict.hpp"
 #include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
 #include "changelog/winner/greatest.hpp"
@@ -45,7 +46,12 @@ Placement place_beside(const Storage& storage, const ChangeView& change, Lsn new
 }
 
 Lsn append(Storage& storage, const ChangeView& change, const Placement& placement,
-           std::uint64_t now_us, bool skewed) {
+           std::uint64_t now_us, bool skewed, const Restored* known) {
+  if (known != nullptr && known->kept_at != 0) {
+    storage.append_kept(change, known->filing, known->kept_at);
+    return known->kept_at;
+  }
+  if (known != nullptr) return storage.append(change, known->filing);
   return storage.append(
       change, {now_us, placement.verdict, placement.before, placement.previous_of_row, skewed});
 }
@@ -69,11 +75,7 @@ void replace_heads(const Storage& storage, PartedRow& row, const ChangeView& cha
 
 void extend_chain(OriginProgress& origin, const ChangeView& change) {
   const Sequence seq = change.dot.seq;
-  if (seq == origin.chained + 1) {
-    origin.chain = chain_hash(origin.chain, change);
-    origin.chained = seq;
-    if (seq % OriginProgress::checkpoint_every == 0) origin.checkpoints.push_back(origin.chain);
-  }
+  if (seq == origin.chained + 1) origin.extend_chain(chain_hash(origin.chain, change));
   origin.in_log = std::max(origin.in_log, seq);
   if (seq == origin.summary + 1) origin.summary = seq;
 }
@@ -101,14 +103,17 @@ RowOrder& Contents::order_of(std::string_view table) {
 }
 
 Verdict Replica::Impl::file(const ChangeView& change, const RowKey& key, const RowLookup& row,
-                            std::uint64_t now_us, bool skewed) {
+                            std::uint64_t now_us, bool skewed, const Restored* known) {
   Contents& state = *contents;
   Storage& storage = state.storage();
   hybrid_clock.observe(change.hlc, now_us);
   OriginProgress& origin = state.progress_of(change.dot.origin);
+  // What lies before the log's beginning is in the origin's numbers already.
+  const bool is_kept = known != nullptr && known->kept_at != 0;
   if (!change.is_row_change()) {  // markers and voids concern no row
-    append(storage, change, {}, now_us, skewed);
-    extend_chain(origin, change);
+    append(storage, change, {}, now_us, skewed, known);
+    if (!is_kept) extend_chain(origin, change);
+    if (known == nullptr && has_metadata(change)) note_rebased(change, key.tag);
     return Verdict::applied;
   }
 
@@ -117,31 +122,49 @@ Verdict Replica::Impl::file(const ChangeView& change, const RowKey& key, const R
   const bool erased = row.slot != nullptr && !existed;
   bool exists = change.operation != Operation::erase;
   if (row.slot == nullptr) {
-    const Lsn lsn = append(storage, change, {}, now_us, skewed);
+    const Lsn lsn = append(storage, change, {}, now_us, skewed, known);
     state.rows.add(key.tag).set(key.tag, lsn, storage.last_position(), false);
     state.order_of(key.table).add(lsn);
   } else if (!row.slot->parted() && change.saw(row.visible.dot)) {
     const Lsn head = row.slot->head();
-    const Lsn lsn = append(storage, change, {Verdict::applied, head, head, {}}, now_us, skewed);
+    const Placement placement{Verdict::applied, head, head, {}};
+    const Lsn lsn = append(storage, change, placement, now_us, skewed, known);
     row.slot->set(key.tag, lsn, storage.last_position(), false);
   } else {
-    verdict = file_beside(change, key, *row.slot, now_us, skewed);
+    verdict = file_beside(change, key, *row.slot, now_us, skewed, known);
     const PartedRow& parted = state.rows.parted(*row.slot);
     exists = storage.front(parted.visible).operation != Operation::erase;
   }
-  extend_chain(origin, change);
+  if (!is_kept) extend_chain(origin, change);
   state.visible_rows += static_cast<std::uint64_t>(exists) - static_cast<std::uint64_t>(existed);
   state.tombstones += static_cast<std::uint64_t>(!exists) - static_cast<std::uint64_t>(erased);
+  if (known == nullptr && has_metadata(change)) note_rebased(change, key.tag);
   return verdict;
 }
 
+void Replica::Impl::note_rebased(const ChangeView& change, std::uint64_t tag) {
+  Storage& storage = contents->storage();
+  const std::optional<Parting> parting = rebase_parting(storage, change, storage.appended());
+  if (!parting) return;
+  const RowLookup row = look_up(RowKey(change.table, change.row_id, tag));
+  if (row.slot == nullptr) return;  // nothing of the row is held here
+  if (!row.slot->parted()) contents->rows.part(*row.slot);
+  contents->conflicts.add(contents->rows, row.slot->parted_index(), *parting,
+                          storage.last_received_ms() * 1000);
+}
+
 Verdict Replica::Impl::file_beside(const ChangeView& change, const RowKey& key, RowSlot& slot,
-                                   std::uint64_t now_us, bool skewed) {
+                                   std::uint64_t now_us, bool skewed, const Restored* known) {
   Contents& state = *contents;
   Storage& storage = state.storage();
   PartedRow& row = slot.parted() ? state.rows.parted(slot) : state.rows.part(slot);
-  const Placement placement = place_beside(storage, change, row.newest, row.heads, row.visible);
-  const Lsn lsn = append(storage, change, placement, now_us, skewed);
+  Placement placement;
+  if (known == nullptr) {
+    placement = place_beside(storage, change, row.newest, row.heads, row.visible);
+  } else {
+    placement.verdict = known->filing.verdict;
+  }
+  const Lsn lsn = append(storage, change, placement, now_us, skewed, known);
   const bool had_siblings = row.heads.size() > 1;
   row.newest = lsn;
   slot.set(key.tag, slot.parted_index(), storage.last_position(), true);
@@ -162,13 +185,13 @@ Verdict Replica::Impl::file_beside(const ChangeView& change, const RowKey& key, 
 }
 
 Verdict Replica::Impl::file_copy(const ChangeView& change, std::uint64_t tag, std::uint64_t now_us,
-                                 bool skewed) {
+                                 bool skewed, const Restored* known) {
   const RowKey key(change.table, change.row_id, tag);
   const RowLookup row = change.is_row_change() ? look_up(key) : RowLookup{};
   std::uint8_t* place = contents->storage().reserve(change.record.size());
   std::memcpy(place, change.record.data(), change.record.size());
   const ChangeView copy = view_trusted_record(place);
-  return file(copy, RowKey(copy.table, copy.row_id, tag), row, now_us, skewed);
+  return file(copy, RowKey(copy.table, copy.row_id, tag), row, now_us, skewed, known);
 }
 
 Result<void> Replica::Impl::journal_changes(std::span<const ChangeView> changes,
@@ -179,7 +202,7 @@ Result<void> Replica::Impl::journal_changes(std::span<const ChangeView> changes,
   for (const ChangeView& change : changes) {
     entries.push_back({JournalEntryKind::change, ++lsn, now_us, skew.flags(change), change.record});
   }
-  return options.journal->append({entries.data(), entries.size()});
+  return journal_batch({entries.data(), entries.size()});
 }
 
 void Replica::Impl::choose_visible_anew() {

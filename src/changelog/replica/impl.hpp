@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -14,7 +15,11 @@
 #include "changelog/codec/record_writer.hpp"
 #include "changelog/conflicts/conflict_store.hpp"
 #include "changelog/log/storage.hpp"
+#include "changelog/replica/checkpoint.hpp"
 #include "changelog/replica/context.hpp"
+#include "changelog/replica/journal_entries.hpp"
+#include "changelog/replica/origin_progress.hpp"
+#include "changelog/replica/restore.hpp"
 #include "changelog/replica/subscribers.hpp"
 #include "changelog/replica/turnstile_mutex.hpp"
 #include "changelog/rows/row_order.hpp"
@@ -24,20 +29,6 @@
 namespace syncline {
 
 using log_internal::Storage;
-
-/// What is known of one origin.
-struct OriginProgress {
-  Sequence summary = 0;  ///< everything up to here was applied, or kept back by a filter
-  Sequence in_log = 0;   ///< the highest seq that the log holds
-  Sequence chained = 0;  ///< `chain` is the hash after this one; below `in_log` if there are holes
-  std::uint64_t chain = 0;
-  /// The chain after every `chain_checkpoint`-th change, so that an earlier one is soon found.
-  std::vector<std::uint64_t> checkpoints;
-
-  static constexpr Sequence checkpoint_every = 64;
-  /// No change was left out: the chain says something of all of them.
-  bool whole() const noexcept { return chained == in_log && chained == summary; }
-};
 
 /// A row's key with its hash, as it is looked up once and used several times.
 struct RowKey {
@@ -116,12 +107,35 @@ struct Replica::Impl {
   void begin_log(const NodeId& node, std::unique_ptr<Contents> empty);
   /// Publishes the log and lets readers have it. They do not take the replica's lock.
   void show_log();
+  Result<void> journal_bytes(JournalEntryKind kind, std::string_view bytes);
+  Result<void> journal_batch(std::span<const JournalEntry> batch);
+  /// Goes on under a new node id and a new log id; log and rows stay.
+  Result<void> reidentify();
+  void take_identity(const Identity& identity);
+  void set_property(const std::string& name, std::optional<std::string> value);
+  Lsn log_end() const;  ///< of the log that readers get
+  Result<void> wait_durable(JournalPosition position);
+  void raise_summary(const VectorClock& covered);
+
+  // Coming back from a journal (restore.cpp).
   Result<void> replay(const JournalEntry& entry);
   Result<void> replay_identity(const JournalEntry& entry);
   Result<void> replay_change(const JournalEntry& entry);
   Result<void> replay_summary(const JournalEntry& entry);
-  Result<void> journal_bytes(JournalEntryKind kind, std::string_view bytes);
-  void raise_summary(const VectorClock& covered);
+  Result<void> replay_property(const JournalEntry& entry);
+  Result<void> replay_renaming(const JournalEntry& entry);
+  Result<void> replay_log_state(const JournalEntry& entry);
+  Result<void> replay_kept(const JournalEntry& entry);
+  Result<void> replay_checkpoint_part(const JournalEntry& entry);
+  void begin_restored_log();
+  Result<void> file_restored(const JournalEntry& entry, std::span<const std::uint8_t> record,
+                             Restored known);
+  Result<void> restore_conflict(const ConflictRecord& record);
+  /// Puts what a checkpoint told in its place. Errors: `internal`, the log does not go so far.
+  Result<void> end_replay();
+
+  // Checkpoints (checkpoint.cpp). Any lock is held.
+  CheckpointState capture(const LogBeginning& beginning) const;
 
   // Looking (look.cpp). Any lock is held.
   RowLookup look_up(const RowKey& key) const;
@@ -131,18 +145,24 @@ struct Replica::Impl {
   bool holds(const Dot& dot) const;
   bool is_head(const ChangeView& change, Lsn lsn) const;
   VectorClock summary() const;
+  /// See `Replica::chain_at`.
+  std::optional<std::uint64_t> chain_at(const NodeId& origin, Sequence seq) const;
   ConflictStore::Rules rules() const { return {options.tenant, options.policies}; }
 
   // Filing (file.cpp). The lock is held alone.
   /// Files a change whose record lies at the storage's reserved place: log, row, conflicts,
   /// summary, chain.
+  /// With `known` it is not merged but put back to where it was, without conflicts.
   Verdict file(const ChangeView& reserved, const RowKey& key, const RowLookup& row,
-               std::uint64_t now_us, bool skewed);
+               std::uint64_t now_us, bool skewed, const Restored* known = nullptr);
   /// The part of `file` for a row that has siblings, had some, or gets one.
   Verdict file_beside(const ChangeView& change, const RowKey& key, RowSlot& slot,
-                      std::uint64_t now_us, bool skewed);
+                      std::uint64_t now_us, bool skewed, const Restored* known);
   /// The same as `file` for a record that lies anywhere.
-  Verdict file_copy(const ChangeView& change, std::uint64_t tag, std::uint64_t now_us, bool skewed);
+  Verdict file_copy(const ChangeView& change, std::uint64_t tag, std::uint64_t now_us, bool skewed,
+                    const Restored* known = nullptr);
+  /// Reports the decision that a change or void says it was written after: see rebased.hpp.
+  void note_rebased(const ChangeView& change, std::uint64_t tag);
   Result<void> journal_changes(std::span<const ChangeView> changes, std::uint64_t now_us,
                                const SkewRule& skew = {});
   void choose_visible_anew();
@@ -170,17 +190,24 @@ struct Replica::Impl {
   std::optional<std::span<const std::uint32_t>> conflicts_of_row(const ConflictQuery& query) const;
 
   Options options;
+  NodeId wanted_node;  ///< whose journal it has to be; nil: anybody's
   Clock& clock;
   Random& random;
   std::shared_ptr<Subscribers> subscribers = std::make_shared<Subscribers>();
 
+  /// Held for long by who cuts the log off or lays it anew, one at a time; taken before `mutex`.
+  std::mutex maintenance;
   mutable TurnstileMutex mutex;  ///< guards everything below, and the settings in `options`
   mutable std::mutex assessing;  ///< among readers, who bring assessments up to date
   std::unique_ptr<Contents> contents;
   mutable std::mutex shown_mutex;                ///< held for as long as it takes to copy a pointer
   std::shared_ptr<const Storage> shown_storage;  ///< the log that readers get
+  LogId shown_log_id;
   HybridClock hybrid_clock;
-  OriginProgress* own = nullptr;  ///< the progress of this replica's own changes
+  std::map<std::string, std::string, std::less<>> properties;
+  JournalPosition journaled = 0;            ///< behind the last batch that the journal took
+  std::optional<PendingRestore> restoring;  ///< only while a journal is replayed
+  OriginProgress* own = nullptr;            ///< the progress of this replica's own changes
 };
 
 }  // namespace syncline

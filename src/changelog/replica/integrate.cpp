@@ -347,12 +347,13 @@ void Replica::Impl::raise_summary(const VectorClock& covered) {
 }
 
 Result<void> Replica::cover(const VectorClock& clock) {
-  const std::unique_lock lock(impl_->mutex);
-  if (impl_->summary().covers(clock)) return {};
-  const std::string bytes = encode_clock(clock);
-  if (auto kept = impl_->journal_bytes(JournalEntryKind::summary, bytes); !kept) return kept;
-  impl_->raise_summary(clock);
-  return {};
+  std::unique_lock lock(impl_->mutex);
+  if (!impl_->summary().covers(clock)) {
+    const std::string bytes = encode_clock(clock);
+    if (auto kept = impl_->journal_bytes(JournalEntryKind::summary, bytes); !kept) return kept;
+    impl_->raise_summary(clock);
+  }
+  return impl_->release(lock, impl_->contents->storage().appended());
 }
 
 }  // namespace syncline

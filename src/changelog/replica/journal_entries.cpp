@@ -47,6 +47,34 @@ Result<Identity> decode_identity(std::span<const std::uint8_t> bytes) {
   return identity;
 }
 
+std::string encode_property(const Property& property) {
+  msgpack::sbuffer bytes;
+  Packer packer(bytes);
+  packer.pack_array(2);
+  packer.pack(property.name);
+  if (property.value) {
+    packer.pack_bin(static_cast<std::uint32_t>(property.value->size()));
+    packer.pack_bin_body(property.value->data(),
+                         static_cast<std::uint32_t>(property.value->size()));
+  } else {
+    packer.pack_nil();
+  }
+  return {bytes.data(), bytes.size()};
+}
+
+Result<Property> decode_property(std::span<const std::uint8_t> bytes) {
+  codec::MsgpackReader reader(bytes);
+  std::uint32_t count = 0;
+  std::string_view name;
+  std::string_view value;
+  if (!reader.read_array(count) || count != 2 || !reader.read_string(name)) {
+    return damaged("property");
+  }
+  if (reader.read_nil()) return Property{std::string(name), std::nullopt};
+  if (!reader.read_binary(value)) return damaged("property");
+  return Property{std::string(name), std::string(value)};
+}
+
 std::string encode_clock(const VectorClock& clock) {
   msgpack::sbuffer bytes;
   Packer packer(bytes);

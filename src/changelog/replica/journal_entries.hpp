@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -21,6 +22,17 @@ struct Identity {
 std::string encode_identity(const Identity& identity);
 /// Errors: `internal`, the entry is damaged.
 Result<Identity> decode_identity(std::span<const std::uint8_t> bytes);
+
+/// Something small that is kept with a replica, by name.
+struct Property {
+  std::string name;
+  std::optional<std::string> value;  ///< nullopt: it is taken away
+};
+
+/// MessagePack [name str, value bin|nil].
+std::string encode_property(const Property& property);
+/// Errors: `internal`, the entry is damaged.
+Result<Property> decode_property(std::span<const std::uint8_t> bytes);
 
 /// MessagePack [node bin16, seq, …], sorted by node.
 std::string encode_clock(const VectorClock& clock);

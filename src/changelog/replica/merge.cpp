@@ -6,6 +6,7 @@
 #include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
 #include "changelog/replica/journal_entries.hpp"
+#include "changelog/replica/snapshot_merge.hpp"
 #include "syncline/record.hpp"
 
 namespace syncline {
@@ -15,44 +16,11 @@ std::span<const std::uint8_t> bytes_of(const std::string& record) {
   return {reinterpret_cast<const std::uint8_t*>(record.data()), record.size()};
 }
 
-/// A change that goes into the new log.
-struct Kept {
-  Lsn giver_lsn = 0;
-  ChangeView change;
-  bool skewed = false;
-};
-
 }  // namespace
 
-/// The work of one merge: a new log beside the old one, which is restored if anything fails.
-class SnapshotMerge {
- public:
-  SnapshotMerge(Replica::Impl& impl, const Snapshot& snapshot, std::span<const std::string> tables)
-      : impl_(impl), snapshot_(snapshot), tables_(tables), now_us_(impl.clock.now_us()) {}
-
-  Result<void> run();
-
- private:
-  bool asked_for(std::string_view table) const {
-    return tables_.empty() || std::find(tables_.begin(), tables_.end(), table) != tables_.end();
-  }
-  Result<void> read_giver();
-  Result<void> read_own();
-  void put_in_order();
-  void file_all();
-  void inherit_origins();
-  void inherit_conflicts();
-  void keep_old_heads();
-  Result<void> journal_all() const;
-
-  Replica::Impl& impl_;
-  const Snapshot& snapshot_;
-  std::span<const std::string> tables_;
-  std::uint64_t now_us_;
-  std::vector<Kept> kept_;
-  std::map<Dot, ChangeView> given_;  ///< all that the giver has
-  std::unique_ptr<Contents> old_;    ///< the receiver's contents before
-};
+bool SnapshotMerge::asked_for(std::string_view table) const {
+  return tables_.empty() || std::find(tables_.begin(), tables_.end(), table) != tables_.end();
+}
 
 Result<void> SnapshotMerge::read_giver() {
   for (const auto* records : {&snapshot_.rows, &snapshot_.history}) {
@@ -74,19 +42,34 @@ Result<void> SnapshotMerge::read_giver() {
 
 Result<void> SnapshotMerge::read_own() {
   const Storage& storage = impl_.contents->storage();
-  for (Lsn lsn = storage.first(); lsn <= storage.appended(); ++lsn) {
+  std::vector<Own> own;
+  for (Lsn lsn = storage.next_held(0); lsn <= storage.appended(); lsn = storage.next_held(lsn)) {
     const ChangeView change = storage.view(lsn);
-    if (const auto given = given_.find(change.dot); given != given_.end()) {
-      if (std::ranges::equal(given->second.record, change.record)) continue;
-      return Error{ErrorCode::dot_mismatch, "the snapshot has other bytes for change " +
-                                                to_string(change.dot) +
-                                                ": two replicas write under one node id"};
-    }
-    // What the giver has seen and has no longer was replaced or collected there.
-    const bool asked = !change.is_row_change() || asked_for(change.table);
-    if (asked && tables_.empty() && snapshot_.clock.covers(change.dot)) continue;
-    kept_.push_back({0, change, storage.entry(lsn).skewed()});
+    const auto given = given_.find(change.dot);
+    const bool same =
+        given != given_.end() && std::ranges::equal(given->second.record, change.record);
+    if (!same) own.push_back({change, storage.entry(lsn).skewed()});
   }
+  if (auto chosen = choose(own); !chosen) return chosen;
+  for (const Own& kept : own) kept_.push_back({0, kept.change, kept.skewed});
+  return {};
+}
+
+bool SnapshotMerge::outlived(const ChangeView& change) const {
+  // What the giver has seen and has no longer was replaced or collected there. Of a table that was
+  // not asked for it would not be given in any case.
+  const bool asked = !change.is_row_change() || asked_for(change.table);
+  return asked && tables_.empty() && snapshot_.clock.covers(change.dot);
+}
+
+Result<void> SnapshotMerge::choose(std::vector<Own>& own) {
+  for (const Own& held : own) {
+    if (!given_.contains(held.change.dot)) continue;
+    return Error{ErrorCode::dot_mismatch, "the snapshot has other bytes for change " +
+                                              to_string(held.change.dot) +
+                                              ": two replicas write under one node id"};
+  }
+  std::erase_if(own, [&](const Own& held) { return outlived(held.change); });
   return {};
 }
 
@@ -112,21 +95,39 @@ void SnapshotMerge::put_in_order() {
 }
 
 void SnapshotMerge::file_all() {
+  bool giver_is_filed = false;
   for (const Kept& kept : kept_) {
+    if (kept.giver_lsn == 0 && !giver_is_filed) {
+      giver_is_filed = true;
+      take_chains();
+    }
     const std::uint64_t tag = RowTable::tag_of(kept.change.table, kept.change.row_id);
     impl_.file_copy(kept.change, tag, now_us_, kept.skewed);
+  }
+  if (!giver_is_filed) take_chains();
+}
+
+/// What the giver has trimmed it has chained: so what it holds whole is whole here as well.
+void SnapshotMerge::take_chains() {
+  if (!tables_.empty()) return;
+  for (const auto& [id, chain] : snapshot_.chains) {
+    const Sequence seq = snapshot_.clock.get(id);
+    OriginProgress& origin = impl_.contents->progress_of(id);
+    if (origin.chained >= seq) continue;
+    origin.begin_chain({seq, chain});
+    origin.in_log = std::max(origin.in_log, seq);
+    origin.summary = std::max(origin.summary, seq);
   }
 }
 
 void SnapshotMerge::inherit_origins() {
   for (const auto& [id, before] : old_->origins) {
+    if (replaces(id)) continue;
     OriginProgress& origin = impl_.contents->progress_of(id);
     origin.summary = std::max(origin.summary, before->summary);
     origin.in_log = std::max(origin.in_log, before->in_log);
     if (before->chained > origin.chained) {
-      origin.chained = before->chained;
-      origin.chain = before->chain;
-      origin.checkpoints = before->checkpoints;
+      origin.take_chain(*before);
     }
   }
   if (tables_.empty()) impl_.raise_summary(snapshot_.clock);
@@ -176,41 +177,34 @@ void SnapshotMerge::keep_old_heads() {
 
 Result<void> SnapshotMerge::journal_all() const {
   if (impl_.options.journal == nullptr) return {};
-  const Storage& storage = impl_.contents->storage();
-  const std::string identity = encode_identity({impl_.options.node, storage.id()});
-  const std::string summary = encode_clock(impl_.summary());
-  const auto bytes = [](const std::string& text) {
-    return std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-  };
-  std::vector<JournalEntry> entries;
-  entries.push_back({JournalEntryKind::identity, 0, 0, false, bytes(identity)});
-  for (Lsn lsn = storage.first(); lsn <= storage.appended(); ++lsn) {
-    entries.push_back({JournalEntryKind::change, lsn, now_us_, storage.entry(lsn).skewed(),
-                       storage.view(lsn).record});
-  }
-  entries.push_back({JournalEntryKind::summary, 0, 0, false, bytes(summary)});
-  return impl_.options.journal->append(entries);
+  const CheckpointState state = impl_.capture({});
+  return impl_.options.journal->checkpoint(
+      0, [&](const Journal::Visit& emit) { return state.write(emit, true); });
 }
 
 Result<void> SnapshotMerge::run() {
   if (auto read = read_giver(); !read) return read;
   if (auto read = read_own(); !read) return read;
   put_in_order();
+  const NodeId old_node = impl_.options.node;
   old_ = std::move(impl_.contents);
-  impl_.begin_log(impl_.options.node, std::make_unique<Contents>(LogId::generate(impl_.random)));
+  impl_.begin_log(node(), std::make_unique<Contents>(LogId::generate(impl_.random)));
   file_all();
   inherit_origins();
   inherit_conflicts();
   if (mutated(Mutation::merge_snapshot_without_maxima)) keep_old_heads();
-  if (auto kept = journal_all(); !kept) {
-    impl_.begin_log(impl_.options.node, std::move(old_));
-    return kept;
+  Result<void> done = write_more();
+  if (done) done = journal_all();
+  if (!done) {
+    impl_.begin_log(old_node, std::move(old_));
+    return done;
   }
   impl_.show_log();
   return {};
 }
 
 Result<void> Replica::merge(const Snapshot& snapshot, std::span<const std::string> tables) {
+  const std::lock_guard maintenance(impl_->maintenance);
   std::unique_lock lock(impl_->mutex);
   if (auto checked = impl_->writable(); !checked) return checked;
   if (auto merged = SnapshotMerge(*impl_, snapshot, tables).run(); !merged) return merged;

@@ -100,7 +100,12 @@ VisibleChecksum Replica::visible_checksum() const {
 
 LogReader Replica::log() const {
   const std::lock_guard lock(impl_->shown_mutex);
-  return LogReader(impl_->shown_storage);
+  return {impl_->shown_storage, impl_->shown_log_id};
+}
+
+Lsn Replica::Impl::log_end() const {
+  const std::lock_guard lock(shown_mutex);
+  return shown_storage->published();
 }
 
 Result<ReadPage> Replica::read(const ReadOptions& options) const {
@@ -140,11 +145,12 @@ LogStatistics Replica::statistics() const {
   LogStatistics statistics;
   statistics.current_lsn = storage.published();
   statistics.oldest_lsn = storage.first();
-  statistics.changes = statistics.current_lsn + 1 - statistics.oldest_lsn;
+  const std::uint64_t in_log = statistics.current_lsn + 1 - statistics.oldest_lsn;
+  statistics.changes = in_log + (storage.kept() == nullptr ? 0 : storage.kept()->size());
   statistics.bytes = storage.record_bytes();
   statistics.rows = contents.visible_rows;
   statistics.tombstones = contents.tombstones;
-  if (statistics.changes != 0) {
+  if (in_log != 0) {
     statistics.oldest_received_us = storage.entry(statistics.oldest_lsn).received_ms() * 1000;
     statistics.newest_received_us = storage.entry(statistics.current_lsn).received_ms() * 1000;
   }

@@ -17,7 +17,32 @@ Result<void> Replica::Impl::journal_bytes(JournalEntryKind kind, std::string_vie
   JournalEntry entry;
   entry.kind = kind;
   entry.bytes = {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
-  return options.journal->append(std::span(&entry, 1));
+  return journal_batch(std::span(&entry, 1));
+}
+
+Result<void> Replica::Impl::journal_batch(std::span<const JournalEntry> batch) {
+  auto position = options.journal->append(batch);
+  if (!position) return position.error();
+  journaled = *position;
+  return {};
+}
+
+Result<void> Replica::Impl::wait_durable(JournalPosition position) {
+  return options.journal == nullptr ? Result<void>() : options.journal->wait_durable(position);
+}
+
+Result<void> Replica::Impl::reidentify() {
+  const Identity identity{NodeId::generate(random), LogId::generate(random)};
+  const std::string bytes = encode_identity(identity);
+  if (auto kept = journal_bytes(JournalEntryKind::renaming, bytes); !kept) return kept;
+  take_identity(identity);
+  return {};
+}
+
+void Replica::Impl::take_identity(const Identity& identity) {
+  options.node = identity.node;
+  own = &contents->progress_of(identity.node);
+  contents->log.rename(identity.log);
 }
 
 void Replica::Impl::begin_log(const NodeId& node, std::unique_ptr<Contents> empty) {
@@ -30,49 +55,7 @@ void Replica::Impl::show_log() {
   contents->storage().publish();
   const std::lock_guard lock(shown_mutex);
   shown_storage = contents->log.shared_storage();
-}
-
-Result<void> Replica::Impl::replay_identity(const JournalEntry& entry) {
-  auto identity = decode_identity(entry.bytes);
-  if (!identity) return identity.error();
-  if (!options.node.is_nil() && options.node != identity->node) {
-    return Error{ErrorCode::bad_request, "the journal belongs to node " +
-                                             identity->node.to_string() + ", not to " +
-                                             options.node.to_string()};
-  }
-  begin_log(identity->node, std::make_unique<Contents>(identity->log));
-  return {};
-}
-
-Result<void> Replica::Impl::replay_change(const JournalEntry& entry) {
-  if (contents == nullptr || entry.lsn != contents->storage().appended() + 1) {
-    return Error{ErrorCode::internal,
-                 "the journal has a hole before LSN " + std::to_string(entry.lsn)};
-  }
-  auto change = decode_record(entry.bytes);
-  if (!change) return change.error();
-  file_copy(*change, RowTable::tag_of(change->table, change->row_id), entry.received_at_us,
-            entry.skewed);
-  return {};
-}
-
-Result<void> Replica::Impl::replay_summary(const JournalEntry& entry) {
-  auto covered = decode_clock(entry.bytes);
-  if (!covered) return covered.error();
-  raise_summary(*covered);
-  return {};
-}
-
-Result<void> Replica::Impl::replay(const JournalEntry& entry) {
-  switch (entry.kind) {
-    case JournalEntryKind::identity:
-      return replay_identity(entry);
-    case JournalEntryKind::change:
-      return replay_change(entry);
-    case JournalEntryKind::summary:
-      return replay_summary(entry);
-  }
-  return Error{ErrorCode::internal, "the journal has an entry of an unknown kind"};
+  shown_log_id = contents->log.id();
 }
 
 Result<void> Replica::Impl::begin() {
@@ -84,28 +67,41 @@ Result<void> Replica::Impl::begin() {
   if (options.journal != nullptr) {
     const auto visit = [this](const JournalEntry& entry) { return replay(entry); };
     if (auto replayed = options.journal->replay(visit); !replayed) return replayed;
+    if (auto ended = end_replay(); !ended) return ended;
   }
   if (contents == nullptr) {
     const NodeId node = options.node.is_nil() ? NodeId::generate(random) : options.node;
     begin_log(node, std::make_unique<Contents>(LogId::generate(random)));
     const std::string identity = encode_identity({node, contents->log.id()});
     if (auto kept = journal_bytes(JournalEntryKind::identity, identity); !kept) return kept;
+  } else if (options.restored || (options.journal != nullptr && options.journal->is_copy())) {
+    // What is there may be older than what others hold of this replica, or go on elsewhere.
+    if (auto renamed = reidentify(); !renamed) return renamed;
   }
   show_log();
-  return {};
+  if (options.journal != nullptr) {
+    options.journal->on_durable([this] { subscribers->notify(log_end()); });
+  }
+  return wait_durable(journaled);
 }
 
 Result<std::unique_ptr<Replica>> Replica::open(Options options) {
   auto impl = std::make_unique<Impl>(std::move(options));
+  impl->wanted_node = impl->options.node;
   if (auto begun = impl->begin(); !begun) return begun.error();
   return std::unique_ptr<Replica>(new Replica(std::move(impl)));
 }
 
 Replica::Replica(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Replica::~Replica() = default;
+Replica::~Replica() {
+  if (impl_->options.journal != nullptr) impl_->options.journal->on_durable({});
+}
 
 const std::string& Replica::tenant() const noexcept { return impl_->options.tenant; }
-NodeId Replica::node() const noexcept { return impl_->options.node; }
+NodeId Replica::node() const noexcept {
+  const std::shared_lock lock(impl_->mutex);
+  return impl_->options.node;
+}
 std::size_t Replica::max_change_bytes() const noexcept { return impl_->options.max_change_bytes; }
 std::size_t Replica::max_batch_changes() const noexcept { return impl_->options.max_batch_changes; }
 std::size_t Replica::max_body_bytes() const noexcept { return impl_->options.max_body_bytes; }
@@ -177,19 +173,74 @@ OriginState Replica::origin(const NodeId& origin) const {
 
 std::optional<std::uint64_t> Replica::chain_at(const NodeId& origin, Sequence seq) const {
   const std::shared_lock lock(impl_->mutex);
+  return impl_->chain_at(origin, seq);
+}
+
+std::optional<std::uint64_t> Replica::Impl::chain_at(const NodeId& origin, Sequence seq) const {
   if (seq == 0) return 0;
-  const OriginProgress* progress = impl_->progress(origin);
-  if (progress == nullptr || seq > progress->chained) return std::nullopt;
-  if (seq == progress->chained) return progress->chain;
-  const Sequence checkpoints = seq / OriginProgress::checkpoint_every;
-  std::uint64_t chain = checkpoints == 0 ? 0 : progress->checkpoints[checkpoints - 1];
-  const Storage& storage = impl_->contents->storage();
-  for (Sequence at = checkpoints * OriginProgress::checkpoint_every + 1; at <= seq; ++at) {
-    const Lsn lsn = storage.find({origin, at}, storage.appended());
-    if (lsn == 0) return std::nullopt;  // the log begins behind it
+  const OriginProgress* known = progress(origin);
+  if (known == nullptr || seq > known->chained) return std::nullopt;
+  if (seq < known->base.seq) return std::nullopt;  // forgotten with what was trimmed
+  auto [at, chain] = known->chain_before(seq);
+  const Storage& storage = contents->storage();
+  while (at < seq) {
+    const Lsn lsn = storage.find({origin, ++at}, storage.appended());
+    if (lsn == 0) return std::nullopt;  // a merge left it out
     chain = chain_hash(chain, storage.view(lsn));
   }
   return chain;
+}
+
+Result<void> Replica::reidentify() {
+  std::unique_lock lock(impl_->mutex);
+  if (auto renamed = impl_->reidentify(); !renamed) return renamed;
+  impl_->show_log();
+  return impl_->release(lock, 0);
+}
+
+Result<void> Replica::set_property(std::string_view name, std::optional<std::string_view> value) {
+  if (name.empty() || name.size() > limits::max_property_name_bytes ||
+      (value && value->size() > limits::max_property_value_bytes)) {
+    return Error{ErrorCode::too_large,
+                 "a property has a name of 1 to " +
+                     std::to_string(limits::max_property_name_bytes) + " and a value of at most " +
+                     std::to_string(limits::max_property_value_bytes) + " bytes"};
+  }
+  const std::unique_lock lock(impl_->mutex);
+  const auto found = impl_->properties.find(name);
+  const bool same = found == impl_->properties.end() ? !value : value && found->second == *value;
+  if (same) return {};
+  Property property{std::string(name), std::nullopt};
+  if (value) property.value.emplace(*value);
+  const std::string bytes = encode_property(property);
+  if (auto kept = impl_->journal_bytes(JournalEntryKind::property, bytes); !kept) return kept;
+  impl_->set_property(property.name, std::move(property.value));
+  return {};
+}
+
+void Replica::Impl::set_property(const std::string& name, std::optional<std::string> value) {
+  if (value) {
+    properties[name] = std::move(*value);
+  } else {
+    properties.erase(name);
+  }
+}
+
+std::optional<std::string> Replica::property(std::string_view name) const {
+  const std::shared_lock lock(impl_->mutex);
+  const auto found = impl_->properties.find(name);
+  if (found == impl_->properties.end()) return std::nullopt;
+  return found->second;
+}
+
+std::map<std::string, std::string> Replica::properties(std::string_view prefix) const {
+  const std::shared_lock lock(impl_->mutex);
+  std::map<std::string, std::string> found;
+  for (auto each = impl_->properties.lower_bound(prefix);
+       each != impl_->properties.end() && each->first.starts_with(prefix); ++each) {
+    found.insert(*each);
+  }
+  return found;
 }
 
 Subscription Replica::subscribe(std::function<void(Lsn)> callback) {

@@ -27,6 +27,9 @@ Snapshot Replica::snapshot_header() const {
   snapshot.lsn = reader.last_lsn();
   snapshot.running_hash = reader.running_hash(reader.last_lsn());
   snapshot.clock = impl_->summary();
+  for (const auto& [id, origin] : impl_->contents->origins) {
+    if (origin->whole()) snapshot.chains.emplace(id, origin->chain);
+  }
   return snapshot;
 }
 
@@ -97,12 +100,13 @@ SnapshotPage Replica::snapshot_page(const SnapshotPosition& from, std::size_t li
     }
   }
   const Lsn last = std::min(up_to, page.reader.last_lsn());
-  for (Lsn lsn = from.after + 1; lsn <= last; ++lsn) {
+  const Storage& storage = state.storage();
+  for (Lsn lsn = storage.next_held(from.after); lsn <= last; lsn = storage.next_held(lsn)) {
     if (filler.full()) {
       page.next = SnapshotPosition{true, "", "", lsn - 1};
       return page;
     }
-    const ChangeView change = state.storage().view(lsn);
+    const ChangeView change = storage.view(lsn);
     const bool wanted = !change.is_row_change() || asked_for(tables, change.table);
     if (wanted && !impl_->is_head(change, lsn)) filler.add_history(lsn);
   }

@@ -1,6 +1,7 @@
 // A shared mutex that lets nobody starve.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <shared_mutex>
 
@@ -13,7 +14,7 @@ namespace syncline {
 class TurnstileMutex {
  public:
   void lock() {
-    turnstile_.lock();
+    enter_turnstile();
     room_.lock();
   }
   void unlock() {
@@ -21,13 +22,30 @@ class TurnstileMutex {
     turnstile_.unlock();
   }
   void lock_shared() {
-    const std::lock_guard through(turnstile_);
+    enter_turnstile();
     room_.lock_shared();
+    turnstile_.unlock();
   }
   void unlock_shared() { room_.unlock_shared(); }
 
+  /// For one who takes the lock many times in a row and holds it now not: waits a moment for those
+  /// who wait. The turnstile has no queue, so who comes back at once would keep them out.
+  void give_way() const noexcept {
+    constexpr unsigned patience = 200'000;  // looks; a fraction of a millisecond
+    for (unsigned i = 0; i < patience && waiting_.load(std::memory_order_relaxed) != 0; ++i) {
+    }
+  }
+
  private:
+  void enter_turnstile() {
+    if (turnstile_.try_lock()) return;
+    waiting_.fetch_add(1, std::memory_order_relaxed);
+    turnstile_.lock();
+    waiting_.fetch_sub(1, std::memory_order_relaxed);
+  }
+
   std::mutex turnstile_;
+  std::atomic<unsigned> waiting_{0};
   std::shared_mutex room_;
 };
 

@@ -165,11 +165,11 @@ Result<void> Replica::Impl::release(std::unique_lock<TurnstileMutex>& lock, Lsn 
   Storage& storage = contents->storage();
   storage.publish();
   const Lsn after = storage.appended();
+  const JournalPosition position = journaled;
   lock.unlock();
-  if (after == before) return {};
-  Result<void> durable;
-  if (options.journal != nullptr) durable = options.journal->wait_durable(after);
-  subscribers->notify(after);
+  // Also where nothing was appended: a duplicate is acknowledged, so it has to be durable as well.
+  Result<void> durable = wait_durable(position);
+  if (after != before) subscribers->notify(after);
   return durable;
 }
 

@@ -8,6 +8,7 @@ namespace syncline {
 
 void RowOrder::sort_new_rows() {
   if (unsorted_.empty()) return;
+  ++arrangement_;
   // Keys lie all over the log: they are gathered once, so that sorting stays in the cache.
   std::vector<std::pair<std::string, Lsn>> rows;
   rows.reserve(unsorted_.size());

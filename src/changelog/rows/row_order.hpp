@@ -40,6 +40,32 @@ class RowOrder {
     }
   }
 
+  /// Where a walk over the rows, some at a time, has got to. Begins anew if they were sorted.
+  struct Place {
+    std::uint64_t arrangement = 0;
+    std::size_t list = 0;
+    std::size_t next = 0;
+  };
+  /// Puts in the place of each LSN what `moved(lsn)` says: another change of the same row. Looks
+  /// at `count` rows; false if there are no more. Needs the writer's lock.
+  template <typename Moved>
+  bool repoint(Place& place, std::size_t count, Moved&& moved) {
+    if (place.arrangement != arrangement_) place = {arrangement_, 0, 0};
+    while (place.list <= runs_.size()) {  // the last list is that of the unsorted rows
+      Run& list = place.list < runs_.size() ? runs_[place.list] : unsorted_;
+      for (; place.next < list.size(); ++place.next) {
+        if (count-- == 0) return true;
+        list[place.next] = moved(list[place.next]);
+      }
+      if (place.list == runs_.size()) return false;
+      ++place.list;
+      place.next = 0;
+    }
+    return false;
+  }
+  /// From now on LSNs are those of `storage`. Needs the writer's lock.
+  void refer_to(const log_internal::Storage& storage) noexcept { storage_ = &storage; }
+
   std::size_t memory_bytes() const;
 
  private:
@@ -62,7 +88,8 @@ class RowOrder {
   const log_internal::Storage* storage_;
   mutable std::mutex mutex_;  // among scans, which sort
   std::vector<Lsn> unsorted_;
-  std::vector<Run> runs_;  // each at least twice as long as the next
+  std::vector<Run> runs_;          // each at least twice as long as the next
+  std::uint64_t arrangement_ = 1;  // counts how often the rows were sorted
 };
 
 }  // namespace syncline

@@ -1,6 +1,7 @@
 // From a row's key to its heads: a hash table that keeps no keys.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -84,6 +85,18 @@ class RowTable {
   /// Makes the row of `slot` a parted one with its only head as it is.
   PartedRow& part(RowSlot& slot);
 
+  /// Where a walk over the slots, some at a time, has got to. Begins anew if the table has grown.
+  struct Place {
+    std::size_t slots = 0;
+    std::size_t next = 0;
+  };
+  /// Lets the slots that refer to changes before `first` refer to their copies: `moved(lsn)` says
+  /// where a row's newest change lies now. Looks at `count` slots; false if there are no more.
+  template <typename Moved>
+  bool repoint(Place& place, std::size_t count, Lsn first, Moved&& moved);
+  /// From now on positions and LSNs are those of `storage`.
+  void refer_to(const log_internal::Storage& storage) noexcept { storage_ = &storage; }
+
   std::size_t size() const noexcept { return size_; }
   std::size_t memory_bytes() const noexcept;
 
@@ -103,5 +116,18 @@ class RowTable {
   std::vector<std::unique_ptr<PartedRow>> parted_;
   std::size_t size_ = 0;
 };
+
+template <typename Moved>
+bool RowTable::repoint(Place& place, std::size_t count, Lsn first, Moved&& moved) {
+  if (place.slots != slots_.size()) place = {slots_.size(), 0};
+  const std::size_t end = std::min(place.next + count, slots_.size());
+  for (; place.next < end; ++place.next) {
+    RowSlot& slot = slots_[place.next];
+    if (!slot.used()) continue;
+    const Lsn newest = slot.parted() ? parted(slot).newest : slot.head();
+    if (newest < first) slot.set(slot.tag(), slot.head(), moved(newest), slot.parted());
+  }
+  return place.next < slots_.size();
+}
 
 }  // namespace syncline

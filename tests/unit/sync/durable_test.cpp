@@ -2,20 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include "support/journal_over.hpp"
 #include "support/results.hpp"
 
 namespace syncline {
 namespace {
 
 /// A journal that says itself how much of it would survive.
-class SlowJournal final : public Journal {
+class SlowJournal final : public test::JournalOver {
  public:
-  Result<void> append(std::span<const JournalEntry>) override { return {}; }
   Lsn durable_lsn() const noexcept override { return durable; }
-  Result<void> wait_durable(Lsn) override { return {}; }
-  Result<void> replay(const std::function<Result<void>(const JournalEntry&)>&) override {
-    return {};
-  }
   Lsn durable = 0;
 };
 

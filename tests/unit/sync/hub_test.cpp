@@ -72,12 +72,94 @@ TEST_CASE("a replica that is older than what is known of it is found") {
     CHECK(code_of(world.hub.push(world.tenant, batch)) == ErrorCode::replica_rewound);
   }
   SUBCASE("by a third party's changes") {
+    Caller third(world);
+    third.enter();
+    third.edge.put("1", "1");
+    third.push();
     RegisterRequest request = before;
-    REQUIRE(world.server().put("t", "of the server", Payload::json("1")));
-    request.clock.entries[world.server().node()] = {1, 999};
-    CHECK(code_of(world.hub.register_peer(world.tenant, request)) == ErrorCode::dot_mismatch);
+    request.clock.entries[third.id()] = {1, 999};
+    const auto refused = world.hub.register_peer(world.tenant, request);
+    CHECK(code_of(refused) == ErrorCode::dot_mismatch);
+    CHECK(refused.error().text("origin") == third.id().to_string());
   }
   SUBCASE("and one that is not goes on") { CHECK(world.hub.register_peer(world.tenant, before)); }
+}
+
+TEST_CASE("who is found to be older is told up to where its changes are known") {
+  SyncWorld world;
+  Caller caller(world);
+  caller.enter();
+  caller.edge.put_many(2);
+  const RegisterRequest two = caller.registration();
+  caller.edge.put_many(1);
+  caller.push();
+  const auto older = world.hub.register_peer(world.tenant, two);
+  CHECK(code_of(older) == ErrorCode::replica_rewound);
+  CHECK(older.error().number("agreed_seq") == 2);
+  RegisterRequest other = two;
+  other.clock.entries[caller.id()].chain = 999;
+  const auto differs = world.hub.register_peer(world.tenant, other);
+  CHECK(code_of(differs) == ErrorCode::replica_rewound);
+  CHECK(differs.error().number("agreed_seq") == 0);
+}
+
+TEST_CASE("a server that is older than what a caller knows of it goes on under another id") {
+  SyncWorld world;
+  Caller caller(world);
+  REQUIRE(world.server().put("t", "1", Payload::json("1")));
+  const NodeId before = world.server().node();
+  const LogId log_before = world.server().log_id();
+  RegisterRequest request = caller.registration();
+  request.clock.entries[before] = {1, world.server().chain_at(before, 1)};
+  REQUIRE(world.hub.register_peer(world.tenant, request));
+  CHECK(world.server().node() == before);
+
+  SUBCASE("it knows of more changes") { request.clock.entries[before] = {2, std::nullopt}; }
+  SUBCASE("it knows another one") {
+    RegisterRequest twin = request;
+    twin.clock.entries[before] = {1, 999};
+    // The answering side goes on under the new id; what the two hold is still to be settled.
+    CHECK(code_of(world.hub.register_peer(world.tenant, twin)) == ErrorCode::dot_mismatch);
+  }
+  const auto answer = world.hub.register_peer(world.tenant, request);
+  REQUIRE(answer);
+  CHECK(world.server().node() != before);
+  CHECK(world.server().log_id() != log_before);
+  CHECK(answer->node_id == world.server().node());
+  CHECK(answer->header.log_id == world.server().log_id());
+  CHECK(answer->clock.entries.at(before).seq == 1);
+}
+
+TEST_CASE("a session ends with what it was opened with") {
+  SyncWorld world;
+  Caller caller(world);
+  const auto opened = world.hub.register_peer(world.tenant, caller.registration());
+  REQUIRE(opened);
+  caller.edge.put_many(1);
+  ExchangeRequest round;
+  round.node_id = caller.id();
+  round.session = opened->session;
+  round.push = caller.batch();
+  CHECK(*world.hub.exchange(world.tenant, round).push);
+  // Another start of the server: a copy of the caller may have registered under its id there.
+  Hub restarted(&world.clock);
+  REQUIRE(restarted.register_peer(world.tenant, caller.registration()));
+  CHECK(code_of(*restarted.exchange(world.tenant, round).push) == ErrorCode::peer_stale);
+  round.session.clear();
+  CHECK(*restarted.exchange(world.tenant, round).push);
+}
+
+TEST_CASE("what the server does not hold is not acknowledged to it") {
+  SyncWorld world;
+  Caller caller(world);
+  caller.enter();
+  caller.edge.put_many(3);
+  caller.push(1, 2);
+  HeartbeatRequest beat;
+  beat.node_id = caller.id();
+  beat.clock = WireClock(caller.edge.replica->summary());
+  REQUIRE(world.hub.heartbeat(world.tenant, beat));
+  CHECK(world.hub.peers(world.tenant)->list()[0].acknowledged.get(caller.id()) == 2);
 }
 
 TEST_CASE("a batch may come twice, and a hole in it is named") {

@@ -294,7 +294,7 @@ TEST_CASE("a snapshot replaces and merges") {
   CHECK(same_rows(*edge.replica, world.server()));
 }
 
-TEST_CASE("a replica that was copied is found out") {
+TEST_CASE("a replica that was copied is found out and goes on under another id") {
   SyncWorld world;
   Edge edge = world.edge();
   edge.put_many(3);
@@ -306,13 +306,18 @@ TEST_CASE("a replica that was copied is found out") {
   REQUIRE(copy);
   HubTransport transport(world.tenants, world.hub);
   SyncClient client(**copy, transport, {});
-  const auto refused = client.sync();
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().code == ErrorCode::replica_rewound);
-  for (int i = 0; i < 3; ++i) REQUIRE((*copy)->put("t", std::to_string(i), Payload::json("0")));
-  const auto differs = client.sync();
-  REQUIRE_FALSE(differs);
-  CHECK(differs.error().code == ErrorCode::replica_rewound);
+  const auto report = client.sync();
+  REQUIRE(report);
+  REQUIRE(report->identity_changed);
+  CHECK(report->identity_changed->before == edge.replica->node());
+  CHECK(report->identity_changed->after == (*copy)->node());
+  CHECK((*copy)->node() != edge.replica->node());
+  CHECK(report->pulled == 3);
+  CHECK(same_rows(**copy, world.server()));
+  const auto idle = client.sync();
+  REQUIRE(idle);
+  CHECK_FALSE(idle->identity_changed);
+  CHECK(idle->requests == 1);
 }
 
 TEST_CASE("a replica of some tables pulls only these and still gets on") {

@@ -1,3 +1,4 @@
+#include "support/journal_over.hpp"
 #include "unit/changelog/replica/replica_fixture.hpp"
 
 using namespace syncline;
@@ -6,18 +7,17 @@ using namespace syncline::test;
 namespace {
 
 /// A journal that fails when it is told to.
-class FailingJournal final : public Journal {
+class FailingJournal final : public JournalOver {
  public:
-  Result<void> append(std::span<const JournalEntry> batch) override {
+  Result<JournalPosition> append(std::span<const JournalEntry> batch) override {
     if (failing) return Error{ErrorCode::unavailable, "no space left"};
-    return inner.append(batch);
+    return JournalOver::append(batch);
   }
-  Lsn durable_lsn() const noexcept override { return inner.durable_lsn(); }
-  Result<void> wait_durable(Lsn lsn) override { return inner.wait_durable(lsn); }
-  Result<void> replay(const std::function<Result<void>(const JournalEntry&)>& visit) override {
-    return inner.replay(visit);
+  Result<void> checkpoint(Lsn first_kept,
+                          const std::function<Result<void>(const Visit&)>& write) override {
+    if (failing) return Error{ErrorCode::unavailable, "no space left"};
+    return JournalOver::checkpoint(first_kept, write);
   }
-  MemoryJournal inner;
   bool failing = false;
 };
 

@@ -1,0 +1,121 @@
+// What of one's own log can stay beside a giver whose word counts, and what cannot.
+
+#include "changelog/replica/rebase.hpp"
+
+#include <algorithm>
+
+namespace syncline {
+
+Rebase::Rebase(Replica::Impl& impl, const Snapshot& giver, std::span<const std::string> tables,
+               const RebaseOptions& options)
+    : SnapshotMerge(impl, giver, tables) {
+  result_.before = impl.options.node;
+  result_.after = impl.options.node;
+  for (const auto& [origin, same] : options.contested) dispute(origin, same);
+}
+
+void Rebase::dispute(const NodeId& origin, Sequence same) {
+  const auto [place, added] = contested_.try_emplace(origin, Contest{same});
+  if (!added) place->second.same = std::max(place->second.same, same);
+}
+
+/// Bytes tell, and chain hashes do where bytes are gone on one side.
+void Rebase::find_contested(const std::vector<Own>& own) {
+  const Storage& storage = impl_.contents->storage();
+  for (const Own& held : own) {
+    if (given().contains(held.change.dot)) dispute(held.change.dot.origin, 0);
+  }
+  for (const auto& [origin, chain] : snapshot_.chains) {
+    const Sequence seq = snapshot_.clock.get(origin);
+    const std::optional<std::uint64_t> here = impl_.chain_at(origin, seq);
+    if (here && *here != chain) dispute(origin, 0);
+    const auto contest = contested_.find(origin);
+    if (here && *here == chain && contest != contested_.end()) {
+      contest->second.same = std::max(contest->second.same, seq);
+    }
+  }
+  // More than this replica has written under its id can only be written by another one.
+  if (snapshot_.clock.get(impl_.options.node) > impl_.own->in_log) dispute(impl_.options.node, 0);
+  // A record was made once. Where both have it, they have the same ones before it, too; behind the
+  // first that differs they may agree by chance only.
+  for (auto& [origin, contest] : contested_) {
+    const auto end = given().upper_bound({origin, std::numeric_limits<Sequence>::max()});
+    for (auto each = given().lower_bound({origin, 0}); each != end; ++each) {
+      const Lsn lsn = storage.find(each->first, storage.appended());
+      if (lsn == 0 || storage.view(lsn).dot != each->first) continue;
+      if (!std::ranges::equal(storage.view(lsn).record, each->second.record)) break;
+      contest.same = std::max(contest.same, each->first.seq);
+    }
+  }
+}
+
+bool Rebase::saw_orphan(const ChangeView& change) const {
+  return std::any_of(contested_.begin(), contested_.end(), [&](const auto& entry) {
+    return change.context.get(entry.first) >= entry.second.first_orphan;
+  });
+}
+
+bool Rebase::is_orphaned(const ChangeView& change) const {
+  const auto contest = contested_.find(change.dot.origin);
+  if (contest == contested_.end()) {
+    return !snapshot_.clock.covers(change.dot) && saw_orphan(change);
+  }
+  const Contest& known = contest->second;
+  if (change.dot.seq <= known.same) return false;
+  return known.disputed || change.dot.seq >= known.first_orphan || saw_orphan(change);
+}
+
+/// One pass over the log. True if something was found that may orphan more.
+bool Rebase::orphan_more(const std::vector<Own>& own) {
+  bool more = false;
+  for (const Own& held : own) {
+    const Dot& dot = held.change.dot;
+    if (!is_orphaned(held.change)) continue;
+    const Sequence delivered = snapshot_.clock.get(dot.origin);
+    Contest& contest = contested_.try_emplace(dot.origin, Contest{delivered, false}).first->second;
+    // A replica of some tables sends its own changes only. Under a new id the undelivered ones of
+    // the old one are not its own any more: all of them have to be written anew.
+    if (dot.origin == impl_.options.node && !tables_.empty() && !contest.disputed) {
+      contest.disputed = true;
+      more = true;
+    }
+    if (dot.seq >= contest.first_orphan) continue;
+    contest.first_orphan = dot.seq;
+    more = true;
+  }
+  return more;
+}
+
+Result<void> Rebase::choose(std::vector<Own>& own) {
+  find_contested(own);
+  while (orphan_more(own)) {
+  }
+  if (contested_.contains(impl_.options.node)) result_.after = NodeId::generate(impl_.random);
+  for (const Own& held : own) {
+    if (!is_orphaned(held.change)) continue;
+    const std::optional<Rebased> earlier = rebased_of(held.change);
+    orphans_.push_back({held.change, earlier ? earlier->orphan : held.change.dot});
+  }
+  for (const auto& [dot, change] : given()) {
+    if (const auto names = rebased_of(change)) written_anew_.emplace(names->orphan, change);
+  }
+  std::erase_if(own, [&](const Own& held) {
+    const auto contest = contested_.find(held.change.dot.origin);
+    const bool same = contest != contested_.end() && held.change.dot.seq <= contest->second.same;
+    return is_orphaned(held.change) || outlived(held.change) || (same && tables_.empty());
+  });
+  return {};
+}
+
+Result<RebaseResult> Replica::rebase(const Snapshot& giver, std::span<const std::string> tables,
+                                     const RebaseOptions& options) {
+  const std::lock_guard maintenance(impl_->maintenance);
+  std::unique_lock lock(impl_->mutex);
+  if (auto checked = impl_->writable(); !checked) return checked.error();
+  Rebase rebase(*impl_, giver, tables, options);
+  if (auto done = rebase.run(); !done) return done.error();
+  if (auto durable = impl_->release(lock, 0); !durable) return durable.error();
+  return rebase.take_result();
+}
+
+}  // namespace syncline

@@ -1,0 +1,48 @@
+// What of a log's beginning stays when it is cut off.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "changelog/log/storage.hpp"
+
+namespace syncline {
+
+/// Decides which changes from before the new beginning `first` are still needed: of each row the
+/// last one from before it, which is a head, or the base on which later conflicts may part; of rows
+/// that parted every one, since reports and later assessments look at them all. Looks at the log
+/// only, so it needs no lock: what it looks at does not change.
+class TrimPlan {
+ public:
+  TrimPlan(std::shared_ptr<const log_internal::Storage> storage, Lsn first);
+
+  /// Keeps every change of the row whose newest change is at `newest`.
+  void keep_row(Lsn newest);
+  /// Keeps one change; nothing happens if it lies behind the beginning.
+  void keep(Lsn lsn);
+
+  Lsn first() const noexcept { return first_; }
+  /// What was found to be needed since this was asked last; at first in ascending order.
+  std::vector<Lsn> take_found();
+  /// A kept change of the row of the change at `lsn`: itself, if it is kept.
+  Lsn moved(Lsn lsn) const noexcept;
+  /// How many changes there are before `first`, kept or not, and the bytes of their records.
+  std::size_t changes_before() const noexcept { return newest_.size(); }
+  std::uint64_t bytes_before() const noexcept { return bytes_before_; }
+
+ private:
+  std::size_t index_of(Lsn lsn) const noexcept;
+
+  std::shared_ptr<const log_internal::Storage> storage_;
+  Lsn first_;
+  Lsn old_first_;
+  std::size_t kept_before_ = 0;  ///< by an earlier trim
+  std::vector<Lsn> newest_;      ///< of the row, before `first`; by place before `first`
+  std::vector<bool> keeps_;
+  std::vector<Lsn> found_;
+  std::uint64_t bytes_before_ = 0;
+};
+
+}  // namespace syncline

@@ -1,0 +1,99 @@
+// What a trimmed log can give to others, and what it says where it cannot.
+
+#include "support/sync_world.hpp"
+#include "sync/push_planner.hpp"
+
+namespace syncline::test {
+namespace {
+
+// More than one leaf of the log, which is the least that a trim without a journal frees.
+constexpr std::size_t many = 5000;
+constexpr Lsn trimmed_to = 4097;
+
+}  // namespace
+
+TEST_CASE("what a server lacks and was trimmed is not pushed with a hole") {
+  SyncWorld world;
+  Edge edge = world.edge();
+  edge.put_many(many);
+  REQUIRE(edge.replica->trim(many).value().first_lsn == trimmed_to);
+  const NodeId self = edge.replica->node();
+  PushPlanner planner(*edge.replica, {10, 1'000'000, false});
+  planner.set_server_clock(VectorClock{{self, trimmed_to - 1}});
+  CHECK(planner.check_held());
+  CHECK(planner.next()->changes.records.size() == 10);
+  planner.set_server_clock(VectorClock{{self, trimmed_to - 2}});
+  const Error error = planner.check_held().error();
+  CHECK(error.code == ErrorCode::cursor_trimmed);
+  CHECK(error.number("oldest_lsn") == trimmed_to);
+  CHECK_FALSE(planner.next());
+}
+
+TEST_CASE("what a filtered replica holds of others does not keep it from pushing") {
+  SyncWorld world;
+  Edge other = world.edge();
+  other.put_many(many, "other");
+  Edge edge = world.edge();
+  const LogReader reader = other.replica->log();
+  std::vector<std::string_view> records;
+  for (Lsn lsn = 1; lsn <= reader.last_lsn(); ++lsn) {
+    const auto bytes = reader.at(lsn).change.record;
+    records.emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+  REQUIRE(edge.replica->integrate(records).rejected.empty());
+  edge.put_many(3);
+  REQUIRE(edge.replica->trim(many));
+  PushPlanner all(*edge.replica, {10, 1'000'000, false});
+  all.set_server_clock({});
+  CHECK_FALSE(all.check_held());
+  PushPlanner own(*edge.replica, {10, 1'000'000, true});
+  own.set_server_clock({});
+  CHECK(own.check_held());
+  CHECK(own.next()->changes.records.size() == 3);
+}
+
+TEST_CASE("a round with a server that lost what was trimmed here says so and loses nothing") {
+  SyncWorld world;
+  Edge edge = world.edge();
+  edge.put_many(many);
+  edge.sync();
+  CHECK(world.server().summary().get(edge.replica->node()) == many);
+  REQUIRE(edge.replica->trim(many));
+  edge.put("after", "{\"n\":2}");
+  CHECK(edge.sync().accepted == 1);
+
+  SyncWorld fresh;
+  edge.transport = std::make_unique<HubTransport>(fresh.tenants, fresh.hub);
+  edge.client = std::make_unique<SyncClient>(*edge.replica, *edge.transport, SyncClient::Options{});
+  const Result<SyncReport> report = edge.client->sync();
+  REQUIRE_FALSE(report);
+  CHECK(report.error().code == ErrorCode::cursor_trimmed);
+  CHECK(fresh.server().statistics().changes == 0);
+  REQUIRE(fresh.server().merge(edge.replica->snapshot()));
+  CHECK(fresh.server().visible_checksum() == edge.replica->visible_checksum());
+}
+
+TEST_CASE("who is behind a server's trim takes a snapshot by itself") {
+  SyncWorld world;
+  Edge writer = world.edge();
+  Edge late = world.edge();
+  writer.put_many(10);
+  writer.sync();
+  late.sync();
+  for (std::size_t i = 0; i < many; ++i) {
+    REQUIRE(writer.replica->put("t", std::to_string(i % 20), Payload::json(std::to_string(i))));
+  }
+  writer.sync();
+  late.put("mine", "{\"n\":3}");
+  CHECK(world.server().trim(many).value().first_lsn == trimmed_to);
+  late.sync();
+  late.sync();
+  CHECK(late.replica->visible_checksum() == world.server().visible_checksum());
+  CHECK(late.replica->summary() == world.server().summary());
+  CHECK(late.replica->get("t", "mine").exists());
+  Edge newcomer = world.edge();
+  newcomer.sync();
+  CHECK(newcomer.replica->visible_checksum() == world.server().visible_checksum());
+}
+
+}  // namespace syncline::test
