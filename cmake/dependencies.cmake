@@ -23,3 +23,11 @@ target_link_libraries(syncline_private_dependencies INTERFACE ${msgpack_target} 
 target_compile_definitions(syncline_private_dependencies INTERFACE MSGPACK_NO_BOOST)
 target_include_directories(syncline_private_dependencies SYSTEM
                            INTERFACE ${SYNCLINE_XXHASH_INCLUDE_DIR})
+
+# For closed segments of a journal. Its CMake package names the target by the kind of library.
+find_package(zstd CONFIG REQUIRED)
+if(TARGET zstd::libzstd_shared)
+  set(zstd_target zstd::libzstd_shared)
+else()
+  set(zstd_target zstd::libzstd_static)
+endif()

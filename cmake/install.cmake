@@ -14,7 +14,8 @@ function(syncline_install_set name)
     FILE syncline_${name}.cmake)
 endfunction()
 
-syncline_install_set(core syncline_core syncline_changelog syncline_tenant)
+syncline_install_set(core syncline_core syncline_changelog syncline_journal syncline_tenant
+                          syncline_node)
 syncline_install_set(server syncline_sync syncline_api syncline_http)
 if(TARGET syncline)
   install(TARGETS syncline)

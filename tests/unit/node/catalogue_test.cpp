@@ -1,0 +1,138 @@
+#include "node/catalogue.hpp"
+
+#include <doctest/doctest.h>
+
+#include "changelog/codec/hash.hpp"
+#include "support/results.hpp"
+#include "syncline/memory_files.hpp"
+
+namespace syncline {
+namespace {
+
+NodeCatalogue sample() {
+  NodeCatalogue catalogue;
+  catalogue.next_number = 9;
+  catalogue.edge = EdgeHome{"http://127.0.0.1:8437", "shop", "tablet"};
+  StoredTenant& tenant = catalogue.tenants.emplace_back();
+  tenant.id = "shop";
+  tenant.directory = "shop.8";
+  tenant.created_at_us = 1'763'640'000'000'000;
+  tenant.plan = {.name = "special",
+                 .storage_bytes = 5'000'000'000,
+                 .max_connections = 3,
+                 .requests_per_second = 70'000,
+                 .change_log = false};
+  tenant.settings.version = 4;
+  tenant.settings.max_clock_drift_ms = 1'000;
+  tenant.settings.retention = {.max_age_s = 7, .max_bytes = 0, .max_changes = 9};
+  tenant.settings.policies.default_policy = "causal";
+  tenant.settings.policies.tables = {{"loans", "lww"}, {"orders", "causal"}};
+  return catalogue;
+}
+
+std::string hex_of(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const char byte : bytes) {
+    text += digits[static_cast<std::uint8_t>(byte) >> 4U];
+    text += digits[static_cast<std::uint8_t>(byte) & 0x0FU];
+  }
+  return text;
+}
+
+TEST_CASE("a catalogue comes back as it was") {
+  const NodeCatalogue before = sample();
+  const auto after = node::decode_catalogue(node::encode_catalogue(before));
+  REQUIRE(after);
+  CHECK(after->next_number == 9);
+  CHECK(after->edge == before.edge);
+  REQUIRE(after->tenants.size() == 1);
+  const StoredTenant& tenant = after->tenants.front();
+  CHECK(tenant.id == "shop");
+  CHECK(tenant.directory == "shop.8");
+  CHECK(tenant.created_at_us == before.tenants.front().created_at_us);
+  CHECK(tenant.plan == before.tenants.front().plan);
+  CHECK(tenant.settings.version == 4);
+  CHECK(tenant.settings.max_clock_drift_ms == 1'000);
+  CHECK(tenant.settings.policies == before.tenants.front().settings.policies);
+  CHECK(tenant.settings.retention == before.tenants.front().settings.retention);
+  const auto empty = node::decode_catalogue(node::encode_catalogue({}));
+  REQUIRE(empty);
+  CHECK(!empty->edge);
+  CHECK(empty->tenants.empty());
+}
+
+TEST_CASE("the bytes of format 1 are frozen") {
+  CHECK(hex_of(node::encode_catalogue({})) ==
+        "53594e434e4f4445"
+        "01000000"
+        "04000000"
+        "9301c090"
+        "0cd7ebf548cfea5f");
+  const std::string bytes = node::encode_catalogue(sample());
+  CHECK(hex_of(bytes.substr(0, 16)) ==
+        "53594e434e4f444501000000"
+        "7e000000");
+  CHECK(hex_of(bytes.substr(16)) ==
+        "930993b5687474703a2f2f3132372e302e302e313a38343337a473686f70a67461626c65749195a4"
+        "73686f70a673686f702e38cf000644056fb6300095a77370656369616ccf000000012a05f20003ce"
+        "00011170009504cd03e8a663617573616c82a56c6f616e73a36c7777a66f7264657273a663617573"
+        "616c93070009e351bb1c9cf0c188");
+}
+
+TEST_CASE("every change of a byte and every cut is damage") {
+  const std::string bytes = node::encode_catalogue(sample());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    CAPTURE(i);
+    std::string changed = bytes;
+    changed[i] = static_cast<char>(changed[i] ^ 0x10);
+    const auto decoded = node::decode_catalogue(changed);
+    REQUIRE(decoded.has_error());
+    CHECK(decoded.error().code == ErrorCode::internal);
+    CHECK(node::decode_catalogue(bytes.substr(0, i)).error().code == ErrorCode::internal);
+  }
+  CHECK(node::decode_catalogue(bytes + '\0').error().code == ErrorCode::internal);
+}
+
+// With a good hash, so that the body is looked at.
+std::string framed(std::uint8_t format, std::string_view body) {
+  std::string bytes = "SYNCNODE";
+  bytes += static_cast<char>(format) + std::string(3, '\0');
+  bytes += static_cast<char>(body.size()) + std::string(3, '\0');
+  bytes += body;
+  const std::uint64_t hash = codec::hash_bytes(bytes.data(), bytes.size());
+  for (int shift = 0; shift < 64; shift += 8) bytes += static_cast<char>(hash >> shift);
+  return bytes;
+}
+
+TEST_CASE("a newer format is refused as such, a body that is none as damage") {
+  const auto newer = node::decode_catalogue(framed(2, "whatever it will be"));
+  REQUIRE(newer.has_error());
+  CHECK(newer.error().code == ErrorCode::bad_request);
+  CHECK(newer.error().detail.find("format 2") != std::string::npos);
+  using namespace std::string_view_literals;
+  CHECK(node::decode_catalogue(framed(1, "\x93\x01\xc0\x90"sv)));
+  for (const std::string_view body : {""sv, "\xc0"sv, "\x93\x01\xc0"sv, "\x93\x01\xc0\x90\x00"sv,
+                                      "\x93\xc0\xc0\x90"sv, "\x93\x01\xc0\xdd\xff\xff\xff\xff"sv,
+                                      "\x93\x01\xc0\x91\x95"sv, "\x93\x01\x92\xa1x\xa1y\x90"sv}) {
+    CAPTURE(hex_of(body));
+    const auto decoded = node::decode_catalogue(framed(1, body));
+    REQUIRE(decoded.has_error());
+    CHECK(decoded.error().code == ErrorCode::internal);
+  }
+  CHECK(node::decode_catalogue(framed(0, "\x93\x01\xc0\x90"sv)).error().code ==
+        ErrorCode::internal);
+}
+
+TEST_CASE("an error names the file and what would be right") {
+  MemoryFiles files;
+  REQUIRE(files.create_directories("/data"));
+  REQUIRE(replace_file(files, "/data/NODE", framed(7, "")));
+  const auto newer = node::read_catalogue_file(files, "/data/NODE");
+  REQUIRE(newer.has_error());
+  CHECK(newer.error().detail.find("/data/NODE") != std::string::npos);
+  CHECK(newer.error().detail.find("use a newer program") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace syncline
