@@ -35,7 +35,9 @@ class Server {
     std::chrono::milliseconds idle_timeout{120'000};    ///< of a kept-alive connection
     std::chrono::milliseconds request_timeout{30'000};  ///< for a request to arrive whole
     std::chrono::milliseconds drain_timeout{
-        10'000};             ///< how long `stop` waits for requests under way
+        10'000};  ///< how long `stop` waits for requests under way
+    /// How often the tenants' retention is enforced.
+    std::chrono::milliseconds maintenance_interval{10'000};
     Clock* clock = nullptr;  ///< null: the system's. Has to outlive the server
     /// Called on a server thread after each request; has to be thread-safe. May be empty.
     std::function<void(const AccessLogLine&)> access_log;

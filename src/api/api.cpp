@@ -5,6 +5,7 @@
 #include "api/media.hpp"
 #include "api/problem.hpp"
 #include "api/routes.hpp"
+#include "sync/retention.hpp"
 
 namespace syncline::api {
 
@@ -15,6 +16,14 @@ Reply Api::handle(const HttpRequest& request, const RequestContext& context) {
 }
 
 void Api::connection_closed(std::uint64_t connection) { services_.admission.release(connection); }
+
+void Api::maintain() {
+  for (const auto& tenant : services_.tenants.list()) {
+    if (tenant->settings().retention.keeps_all()) continue;
+    static_cast<void>(
+        enforce_retention(*tenant, *services_.hub.peers(tenant), services_.clock.now_us()));
+  }
+}
 
 Result<Reply> Api::answer(const HttpRequest& request, const RequestContext& context) {
   const std::string_view target = origin_form(request.target);

@@ -14,6 +14,9 @@ class Api final : public RequestHandler {
 
   Reply handle(const HttpRequest& request, const RequestContext& context) override;
   void connection_closed(std::uint64_t connection) override;
+  /// What has to be done now and then: enforces the tenants' retention. Takes as long as that
+  /// takes. What fails is tried again the next time.
+  void maintain();
 
  private:
   Result<Reply> answer(const HttpRequest& request, const RequestContext& context);

@@ -43,11 +43,15 @@ HandlerResult get_tenant(Services& services, Call& call);
 HandlerResult change_tenant(Services& services, Call& call);
 HandlerResult delete_tenant(Services& services, Call& call);
 
+/// A retention as it is shown: null keeps everything.
+nlohmann::json retention_to_body(const Retention& retention);
+
 // operation_handlers.cpp
 HandlerResult list_plans(Services& services, Call& call);
 HandlerResult tenant_usage(Services& services, Call& call);
 HandlerResult list_peers(Services& services, Call& call);
 HandlerResult log_state(Services& services, Call& call);
+HandlerResult trim_log(Services& services, Call& call);
 HandlerResult health(Services& services, Call& call);
 HandlerResult readiness(Services& services, Call& call);
 

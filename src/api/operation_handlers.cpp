@@ -1,7 +1,9 @@
 // What those who run the server want to know: plans, usage, peers, logs, health.
 #include "api/handlers.hpp"
 #include "api/media.hpp"
+#include "api/row_body.hpp"
 #include "sync/messages.hpp"
+#include "sync/retention.hpp"
 
 namespace syncline::api {
 
@@ -106,10 +108,47 @@ HandlerResult log_state(Services& services, Call& call) {
   body["tombstones"] = counted.tombstones;
   // Nothing is collected yet, and no consumer has a name: these say so in the form that they keep.
   body["stable"] = nlohmann::json::object({{"number", 0}, {"clock", nlohmann::json::object()}});
-  body["retention"] = nullptr;
+  body["retention"] = retention_to_body(call.tenant->settings().retention);
   body["consumers"] = nlohmann::json::array();
   body["peers"] = services.hub.peers(call.tenant)->size();
   return Reply(body_response(body, call.format));
+}
+
+nlohmann::json retention_to_body(const Retention& retention) {
+  if (retention.keeps_all()) return nullptr;
+  const auto limit = [](std::uint64_t value) {
+    return value == 0 ? nlohmann::json(nullptr) : nlohmann::json(value);
+  };
+  return nlohmann::json::object({{"max_age_s", limit(retention.max_age_s)},
+                                 {"max_bytes", limit(retention.max_bytes)},
+                                 {"max_changes", limit(retention.max_changes)}});
+}
+
+HandlerResult trim_log(Services& services, Call& call) {
+  if (const auto known = call.query.finish(); !known) return known.error();
+  const auto body = read_object(call.request);
+  if (!body) return body.error();
+  const auto before = body->find("before_lsn");
+  if (before == body->end() || !before->is_number_unsigned()) {
+    return Error(ErrorCode::bad_request,
+                 "The member \"before_lsn\" has to be the LSN that the log may begin with.")
+        .with("member", std::string("before_lsn"));
+  }
+  const auto force = body->find("force");
+  if (force != body->end() && !force->is_boolean()) {
+    return Error(ErrorCode::bad_request, "The member \"force\" has to be true or false.")
+        .with("member", std::string("force"));
+  }
+  const auto trimmed =
+      syncline::trim_log(call.replica(), *services.hub.peers(call.tenant), before->get<Lsn>(),
+                         force != body->end() && force->get<bool>());
+  if (!trimmed) return trimmed.error();
+  nlohmann::json answer = nlohmann::json::object();
+  answer["oldest_lsn"] = trimmed->first_lsn;
+  answer["dropped_changes"] = trimmed->dropped_changes;
+  answer["dropped_bytes"] = trimmed->dropped_bytes;
+  answer["kept_changes"] = trimmed->kept_changes;
+  return Reply(body_response(answer, call.format));
 }
 
 HandlerResult health(Services&, Call& call) { return status_reply(call, "ok"); }

@@ -43,6 +43,7 @@ constexpr std::array route_table{
     Route{"GET", "/v1/tenants/{tenant}/conflicts/{id}", tenant, get_conflict},
     Route{"POST", "/v1/tenants/{tenant}/conflicts/{id}/resolve", tenant, resolve_conflict},
     Route{"GET", "/v1/tenants/{tenant}/log", tenant, log_state},
+    Route{"POST", "/v1/tenants/{tenant}/log/trim", admin, trim_log},
 };
 
 /// The next segment of a path that begins with '/', which is taken off it.

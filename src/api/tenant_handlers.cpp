@@ -1,5 +1,6 @@
 // Tenants and their settings.
 #include <algorithm>
+#include <map>
 
 #include "api/handlers.hpp"
 #include "api/media.hpp"
@@ -24,6 +25,7 @@ nlohmann::json tenant_to_body(const Tenant& tenant) {
   nlohmann::json& policies = shown["policies"] = nlohmann::json::object();
   policies["default"] = settings.policies.default_policy;
   policies["tables"] = nlohmann::json(settings.policies.tables);
+  shown["retention"] = retention_to_body(settings.retention);
   return body;
 }
 
@@ -75,16 +77,41 @@ Result<void> merge_policies(const nlohmann::json& given, PolicySettings& policie
   return {};
 }
 
+/// null keeps everything; a limit that is null or left out is none.
+Result<void> read_retention(const nlohmann::json& given, Retention& retention) {
+  retention = {};
+  if (given.is_null()) return {};
+  if (!given.is_object()) return wrong_member("settings.retention", "an object or null");
+  const std::map<std::string, std::uint64_t*> limits{{"max_age_s", &retention.max_age_s},
+                                                     {"max_bytes", &retention.max_bytes},
+                                                     {"max_changes", &retention.max_changes}};
+  for (const auto& [name, value] : given.items()) {
+    const auto limit = limits.find(name);
+    if (limit == limits.end()) {
+      return wrong_member("settings.retention", "made of max_age_s, max_bytes and max_changes");
+    }
+    if (value.is_null()) continue;
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() == 0) {
+      return wrong_member("settings.retention." + name, "a number above 0, or null for no limit");
+    }
+    *limit->second = value.get<std::uint64_t>();
+  }
+  return {};
+}
+
 /// Lays what the body says over `settings`.
 Result<void> merge_settings(const nlohmann::json& body, TenantSettings& settings) {
   const auto given = body.find("settings");
   if (given == body.end() || given->is_null()) return {};
   if (!given->is_object()) return wrong_member("settings", "an object");
-  for (const char* later : {"home", "retention"}) {
-    if (!given->contains(later)) continue;
-    const std::string member = std::string("settings.") + later;
-    return Error(ErrorCode::bad_request, "The member \"" + member + "\" is not supported yet.")
-        .with("member", member);
+  if (given->contains("home")) {
+    return Error(ErrorCode::bad_request, "The member \"settings.home\" is not supported yet.")
+        .with("member", std::string("settings.home"));
+  }
+  if (const auto retention = given->find("retention"); retention != given->end()) {
+    if (const auto read = read_retention(*retention, settings.retention); !read) {
+      return read.error();
+    }
   }
   if (const auto drift = given->find("max_clock_drift_ms"); drift != given->end()) {
     if (!drift->is_number_unsigned()) {
@@ -165,7 +192,7 @@ HandlerResult change_tenant(Services& services, Call& call) {
     return services.tenants.set_plan(call.tenant->id(), *plan).error();
   }
   // Each change counts the version up, and then every replica registers anew.
-  if (settings.policies != present.policies ||
+  if (settings.policies != present.policies || settings.retention != present.retention ||
       settings.max_clock_drift_ms != present.max_clock_drift_ms) {
     const auto set = services.tenants.set_settings(call.tenant->id(), settings);
     if (!set) return set.error();

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/data_connection.hpp"
 #include "app/json_text.hpp"
 
 namespace syncline::app {
@@ -77,6 +78,12 @@ Target& Target::add(std::string_view name, std::uint64_t value) {
 }
 
 Result<ApiClient> ApiClient::open(const ClientOptions& options) {
+  if (!options.data.empty()) {
+    ClientOptions local = options;
+    auto opened = DataConnection::open(local);
+    if (!opened) return opened.error();
+    return ApiClient(std::move(*opened), std::move(local));
+  }
   HttpTransportOptions transport_options;
   transport_options.url = options.server;
   transport_options.token = options.token;

@@ -1,4 +1,4 @@
-// The JSON API of one server, as one tenant's client sees it.
+// The JSON API of one server or one data directory, as one tenant's client sees it.
 #pragma once
 
 #include <memory>
@@ -29,7 +29,9 @@ class Target {
 /// Sends requests and turns problem documents into errors. Not thread-safe.
 class ApiClient {
  public:
-  /// Connects with the first request. Errors: `bad_request` for an address that is none.
+  /// Connects with the first request, or opens the data directory now and keeps it locked for as
+  /// long as the client lives. Errors: `bad_request` for an address that is none; those of
+  /// `DataConnection::open`.
   static Result<ApiClient> open(const ClientOptions& options);
 
   /// The path of something of the tenant: "/v1/tenants/{tenant}" + `rest`.

@@ -58,17 +58,36 @@ std::vector<Option> common_options(Session& session) {
 
 std::vector<Option> connection_options(Session& session) {
   return {{.name = "--server",
-           .target = &session.client.server,
+           .target = &session.words.server,
            .help = "the server's address, also by SYNCLINE_SERVER",
            .value_name = "URL"},
+          {.name = "--data",
+           .target = &session.words.data,
+           .help = "work on this data directory instead, without a server",
+           .value_name = "DIR"},
           {.name = "--tenant",
-           .target = &session.client.tenant,
+           .target = &session.words.tenant,
            .help = "the tenant, also by SYNCLINE_TENANT",
            .value_name = "ID"},
           {.name = "--token",
-           .target = &session.client.token,
+           .target = &session.words.token,
            .help = "bearer token, also by SYNCLINE_TOKEN",
            .value_name = "JWT"}};
+}
+
+std::string take_connection_words(Session& session) {
+  const ConnectionWords& words = session.words;
+  if (words.data && (words.server || words.token)) {
+    return std::string("--data and ") + (words.server ? "--server" : "--token") +
+           " exclude each other: a command works on a directory or talks to a server";
+  }
+  if (words.data && words.data->empty()) return "--data needs the path of a directory";
+  if (words.server) session.client.server = *words.server;
+  if (words.token) session.client.token = *words.token;
+  if (words.data) session.client.data = *words.data;
+  if (words.tenant) session.client.tenant = *words.tenant;
+  session.client.tenant_named = words.tenant.has_value();
+  return {};
 }
 
 std::optional<WrongWord> find_wrong_word(const Command& root, std::span<const std::string> words,

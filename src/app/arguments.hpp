@@ -12,8 +12,11 @@ namespace syncline::app {
 
 /// Options that every command has: --json.
 std::vector<Option> common_options(Session& session);
-/// Options of all commands that talk to a server: --server, --tenant, --token.
+/// Options of all commands that talk to a server: --server, --data, --tenant, --token.
 std::vector<Option> connection_options(Session& session);
+/// Lays what the words said of the connection over `session.client`. Gives what is wrong with
+/// them, empty if nothing is.
+std::string take_connection_words(Session& session);
 
 /// A word that cannot stand where it stands.
 struct WrongWord {

@@ -117,6 +117,11 @@ Result<ExitCode> run_changes(Session& session, const Arguments& arguments) {
   if (arguments.follow && arguments.limit) {
     return wrong_usage(session, "--follow has no end, so it takes no --limit");
   }
+  if (arguments.follow && !session.client.data.empty()) {
+    return wrong_usage(session,
+                       "--follow needs a server: while this command has the directory, nothing "
+                       "else changes it");
+  }
   auto client = ApiClient::open(session.client);
   if (!client) return client.error();
   if (!arguments.follow) return list(session, *client, arguments);

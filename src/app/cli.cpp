@@ -171,6 +171,9 @@ int run_command_line(const Command& root, std::span<const std::string> given, Se
                          path_of(app, root.name));
     }
   }
+  if (const std::string wrong = take_connection_words(session); !wrong.empty()) {
+    return usage_error(session, wrong, path_of(app, root.name));
+  }
   return run(*chosen, session);
 }
 

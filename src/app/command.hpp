@@ -17,17 +17,28 @@
 
 namespace syncline::app {
 
-/// Which server a client command talks to, as whom.
+/// Which server, or which data directory, a client command talks to, as whom.
 struct ClientOptions {
   std::string server = "http://127.0.0.1:8437";
   std::string tenant = "default";
   std::string token;
+  std::string data = {};      ///< a directory instead of a server, unless it is empty
+  bool tenant_named = false;  ///< the command line has the tenant, not the environment
+};
+
+/// What the command line itself says of this; it goes before `ClientOptions`.
+struct ConnectionWords {
+  std::optional<std::string> server;
+  std::optional<std::string> tenant;
+  std::optional<std::string> token;
+  std::optional<std::string> data;
 };
 
 /// What every command is given: where to talk to, where to print to.
 struct Session {
   ClientOptions client;
   bool json = false;  ///< print for programs
+  ConnectionWords words = {};
   std::istream& in;
   std::ostream& out;
   std::ostream& err;
@@ -66,7 +77,8 @@ struct Command {
   std::vector<Command> subcommands = {};
   /// Empty for a group. An error that it returns is printed and becomes the exit status.
   std::function<Result<ExitCode>(Session&)> run = {};
-  bool talks_to_server = true;  ///< false: --server, --tenant and --token mean nothing to it
+  /// False: --server, --data, --tenant and --token mean nothing to it.
+  bool talks_to_server = true;
 };
 
 }  // namespace syncline::app

@@ -18,6 +18,12 @@ Command changes_command();
 Command conflict_commands();
 Command import_command();
 Command export_command();
+Command edge_commands();
+Command sync_command();
+Command verify_command();
+Command inspect_command();
+Command backup_command();
+Command repair_command();
 Command demo_command();
 Command version_command();
 

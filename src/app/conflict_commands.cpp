@@ -106,7 +106,7 @@ Result<std::string> resolution(Session& session, const ResolveArguments& argumen
 Result<ExitCode> run_resolve(Session& session, const ResolveArguments& arguments) {
   const int ways = (arguments.pick ? 1 : 0) + (arguments.data ? 1 : 0) + (arguments.erase ? 1 : 0);
   if (ways != 1) {
-    return wrong_usage(session, "say how: exactly one of --pick, --data and --delete");
+    return wrong_usage(session, "say how: exactly one of --pick, --value and --delete");
   }
   const auto body = resolution(session, arguments);
   if (!body) {
@@ -215,17 +215,17 @@ Command resolve_command() {
       "examples:\n"
       "  syncline conflicts resolve 2c1f0c86-7d0e-5a54-9b0e-3a6a4fd1d6b2 --pick remote\n"
       "  syncline conflicts resolve 2c1f0c86-7d0e-5a54-9b0e-3a6a4fd1d6b2 \\\n"
-      "      --data '{\"name\": \"Norway\"}' --note 'asked the embassy'";
+      "      --value '{\"name\": \"Norway\"}' --note 'asked the embassy'";
   command.options = {
       {.name = "ID", .target = &arguments->id, .help = "the conflict's id", .required = true},
       {.name = "--pick",
        .target = &arguments->pick,
        .help = "the side that stays: local, remote, or a change by NODE:SEQ",
        .value_name = "SIDE"},
-      {.name = "--data",
+      {.name = "--value",
        .target = &arguments->data,
        .help = "what the row shall be instead: JSON, @file or -",
-       .value_name = "DATA"},
+       .value_name = "JSON"},
       {.name = "--delete", .target = &arguments->erase, .help = "delete the row"},
       {.name = "--note",
        .target = &arguments->note,

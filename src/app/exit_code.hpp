@@ -19,6 +19,7 @@ enum class ExitCode : std::uint8_t {
   not_allowed = 7,   ///< token or plan do not allow it
   over_limit = 8,    ///< too large, too many or too fast
   disagreement = 9,  ///< the demo ran, and its replicas do not agree
+  damaged = 10,      ///< data on the disk are damaged
 };
 
 /// The exit status for a command that ended with `code`.

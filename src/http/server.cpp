@@ -1,6 +1,8 @@
 #include "syncline/server.hpp"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -36,13 +38,42 @@ http::HttpServer::Options transport_options(const TenantManager& tenants,
 
 }  // namespace
 
-/// The transport goes first when both end: it calls the API.
+/// The transport and the thread go first when all end: they call the API.
 struct Server::Impl {
   Impl(TenantManager& tenants, Clock& clock) : api(tenants, clock) {}
+  ~Impl() { stop(); }
+
+  void stop();
+  void maintain_at(std::chrono::milliseconds interval);
 
   api::Api api;
   std::unique_ptr<http::HttpServer> transport;
+  std::mutex stop_mutex;
+  std::mutex mutex;
+  std::condition_variable stopped;
+  bool stopping = false;
+  std::thread maintenance;
 };
+
+void Server::Impl::maintain_at(std::chrono::milliseconds interval) {
+  std::unique_lock lock(mutex);
+  while (!stopped.wait_for(lock, interval, [this] { return stopping; })) {
+    lock.unlock();
+    api.maintain();
+    lock.lock();
+  }
+}
+
+void Server::Impl::stop() {
+  const std::lock_guard one_at_a_time(stop_mutex);
+  if (transport != nullptr) transport->stop();
+  {
+    const std::lock_guard lock(mutex);
+    stopping = true;
+    stopped.notify_all();
+  }
+  if (maintenance.joinable()) maintenance.join();
+}
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -54,6 +85,9 @@ Result<std::unique_ptr<Server>> Server::start(TenantManager& tenants, Options op
   auto transport = http::HttpServer::start(impl->api, transport_options(tenants, options, clock));
   if (!transport) return transport.error();
   impl->transport = std::move(*transport);
+  impl->maintenance = std::thread([impl = impl.get(), interval = options.maintenance_interval] {
+    impl->maintain_at(interval);
+  });
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
@@ -61,6 +95,6 @@ std::uint16_t Server::port() const noexcept { return impl_->transport->port(); }
 
 std::string Server::url() const { return impl_->transport->url(); }
 
-void Server::stop() { impl_->transport->stop(); }
+void Server::stop() { impl_->stop(); }
 
 }  // namespace syncline

@@ -87,7 +87,7 @@ TEST_CASE("an open conflict is resolved, once") {
   CHECK(server.run({"conflicts", "resolve", id, "--tenant", "shop"}).status == 2);
   CHECK(server.run({"conflicts", "resolve", id, "--tenant", "shop", "--pick", "nobody"}).status ==
         2);
-  const Run resolved = server.run({"conflicts", "resolve", id, "--tenant", "shop", "--data",
+  const Run resolved = server.run({"conflicts", "resolve", id, "--tenant", "shop", "--value",
                                    R"({ "by": "both" })", "--note", "talked", "--json"});
   CHECK(parsed(resolved).is_object());
   CHECK(server.run({"get", "t", "1", "--raw", "--tenant", "shop"}).out == R"({ "by": "both" })");

@@ -330,6 +330,38 @@ void check_documented(const Command& command) {
   for (const Command& subcommand : command.subcommands) check_documented(subcommand);
 }
 
+TEST_CASE("a command works on a directory or talks to a server") {
+  for (const auto& words : {std::vector<std::string>{"--data", "dir", "put", "a"},
+                            std::vector<std::string>{"put", "a", "--data=dir"}}) {
+    Program program;
+    const Outcome outcome = program.run(words);
+    CHECK(outcome.status == 0);
+    CHECK(outcome.client.data == "dir");
+    CHECK_FALSE(outcome.client.tenant_named);
+  }
+  for (const auto& words : {std::vector<std::string>{"--data", "dir", "put", "a", "--server", "x"},
+                            std::vector<std::string>{"--token", "x", "put", "a", "--data", "dir"},
+                            std::vector<std::string>{"put", "a", "--data="}}) {
+    Program program;
+    const Outcome outcome = program.run(words);
+    CHECK(outcome.status == 2);
+    CHECK(outcome.err.find("--data") != std::string::npos);
+    CHECK(program.ran.empty());
+  }
+  Program program;
+  CHECK(program.run({"put", "a", "--data", "dir", "--tenant", "shop"}).client.tenant_named);
+}
+
+TEST_CASE("no option of the program's own is in the way of another") {
+  // The parser is built whole for every call, and refuses a name that is there twice.
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  Session session{
+      .client = {}, .in = in, .out = out, .err = err, .out_terminal = {}, .err_terminal = {}};
+  CHECK(run_command_line(root_command(), std::vector<std::string>{"version"}, session) == 0);
+}
+
 TEST_CASE("every command is documented with examples") { check_documented(root_command()); }
 
 }  // namespace
