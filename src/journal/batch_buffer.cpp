@@ -41,7 +41,7 @@ void BatchBuffer::take(BatchBuffer& next) {
 }
 
 void BatchBuffer::clear(std::uint64_t hash, std::vector<Chunk>& spare) {
-  constexpr std::size_t max_spare = 8;
+  constexpr std::size_t max_spare = 16;
   for (Chunk& chunk : chunks) {
     const bool usual = chunk.capacity() == chunk_bytes;
     if (!usual || spare.size() == max_spare) continue;

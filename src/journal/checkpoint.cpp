@@ -34,14 +34,14 @@ class CheckpointWriter {
 
  private:
   Result<void> write() {
-    if (auto done = file_->write_at(bytes(), buffer_); !done) return done;
+    if (auto done = file_->write_at(bytes(), {buffer_.data(), buffer_.size()}); !done) return done;
     written_ += buffer_.size();
     buffer_.clear();
     return {};
   }
 
   std::unique_ptr<File> file_;
-  std::vector<std::uint8_t> buffer_;
+  journal_internal::ByteBuffer buffer_;
   std::uint64_t written_ = 0;
   std::uint64_t hash_ = 0;
 };

@@ -1,6 +1,7 @@
 // The inside of a file journal, shared by the files of this folder.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -26,7 +27,7 @@ using journal_internal::SegmentInfo;
 
 /// Batches that follow one another, as they will stand in a segment.
 struct BatchBuffer {
-  using Chunk = std::vector<std::uint8_t>;
+  using Chunk = journal_internal::ByteBuffer;
   static constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
 
   std::vector<Chunk> chunks;        ///< no batch is cut; a long one makes a chunk of its own
@@ -81,8 +82,10 @@ struct FileJournal::Impl {
   Result<void> wait_durable(JournalPosition position);
   Result<void> flush();
   void flush_in_background();
-  /// Gives those who appended with the last group time to append to this one as well.
+  /// Gives others a moment to append to the group that is about to be written.
   void gather(std::unique_lock<std::mutex>& lock);
+  /// Of the group that was written all, of the next one somebody who writes it.
+  void wake_groups();
 
   // Working on files (segments.cpp). The caller is busy and does not hold the mutex.
   Result<void> write_out(const BatchBuffer& batches, bool after_failure);
@@ -93,7 +96,7 @@ struct FileJournal::Impl {
   Result<void> replace_manifest(Manifest next);
   Result<void> settle_manifest();
   Result<void> mark_in_use();
-  void reserve_ahead(std::uint64_t end);
+  void reserve_ahead(const BatchBuffer& batches);
 
   // Checkpoints (checkpoint.cpp).
   Result<void> checkpoint(Lsn first_kept, const std::function<Result<void>(const Visit&)>& write);
@@ -130,19 +133,23 @@ struct FileJournal::Impl {
   std::uint64_t reserve_step = 0;
   Lsn appended_lsn = 0;
   std::atomic<Lsn> durable_lsn{0};
-  std::uint64_t log_number = 0;  ///< grows when LSNs begin anew
-  std::optional<Error> failure;  ///< of the last attempt to write
+  std::uint64_t log_number = 0;      ///< grows when LSNs begin anew
+  std::optional<Error> failure;      ///< of the last attempt to write
+  std::atomic<bool> failing{false};  ///< there is one; to be asked without the mutex
   std::uint64_t failures = 0;
   bool adopt = false;  ///< the replica has taken a new id: this directory is no copy any more
   JournalOpening opening;
   std::function<void()> callback;
   unsigned calling = 0;  ///< callbacks under way
 
-  // Group commit.
-  std::size_t waiting = 0;
-  std::size_t last_group = 0;
+  // Group commit. Those whose batches are written together are a group; the number of a group
+  // picks the condition variable that it waits on.
+  std::uint64_t pending_group = 1;
+  std::size_t pending_waiters = 0;
+  std::size_t last_group_waiters = 0;
   std::uint64_t last_write_us = 0;
-  bool gathering = false;
+  std::array<std::condition_variable, 2> group_done;
+  bool gathering = false;  ///< somebody is about to write, and gives others a moment to come along
   std::condition_variable arrived;
 
   // Of who is busy.
@@ -166,6 +173,7 @@ class FileJournal::Impl::Busy {
     if (!lock_.owns_lock()) lock_.lock();
     impl_.busy = false;
     impl_.changed.notify_all();
+    impl_.wake_groups();
   }
   Busy(const Busy&) = delete;
   Busy& operator=(const Busy&) = delete;

@@ -49,9 +49,9 @@ std::uint8_t* encode_entry(const JournalEntry& entry, std::uint8_t* out) {
 
 }  // namespace
 
-void encode_file_header(const FileHeader& header, std::vector<std::uint8_t>& out) {
+void encode_file_header(const FileHeader& header, ByteBuffer& out) {
   const std::size_t at = out.size();
-  out.resize(at + file_header_bytes);
+  out.resize(at + file_header_bytes, boost::container::default_init);
   std::uint8_t* bytes = out.data() + at;
   const std::string_view magic = file_magics[static_cast<std::size_t>(header.kind)];
   std::memcpy(bytes, magic.data(), magic.size());
@@ -94,11 +94,10 @@ std::uint64_t entries_bytes(std::span<const JournalEntry> entries) noexcept {
 }
 
 std::uint64_t encode_batch(std::span<const JournalEntry> entries, std::uint64_t position,
-                           std::uint64_t synced, std::uint64_t previous_hash,
-                           std::vector<std::uint8_t>& out) {
+                           std::uint64_t synced, std::uint64_t previous_hash, ByteBuffer& out) {
   const std::uint64_t length = entries_bytes(entries);
   const std::size_t at = out.size();
-  out.resize(at + framed_bytes(length));  // what fills up to eight bytes is zero
+  out.resize(at + framed_bytes(length), boost::container::default_init);
   std::uint8_t* header = out.data() + at;
   set_number(header, batch_magic);
   set_number(header + 4, static_cast<std::uint32_t>(length));
@@ -106,6 +105,7 @@ std::uint64_t encode_batch(std::span<const JournalEntry> entries, std::uint64_t 
   set_number(header + 16, previous_hash);
   std::uint8_t* end = header + batch_header_bytes;
   for (const JournalEntry& entry : entries) end = encode_entry(entry, end);
+  std::fill(end, out.data() + out.size(), std::uint8_t{0});  // up to eight bytes
   const std::uint64_t hash = batch_hash(header, {header + batch_header_bytes, length}, position);
   set_number(header + 24, hash);
   return hash;

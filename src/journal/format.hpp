@@ -7,7 +7,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include <boost/container/vector.hpp>
 
 #include "syncline/journal.hpp"
 
@@ -27,7 +28,10 @@ struct FileHeader {
 };
 inline constexpr std::size_t file_header_bytes = 48;
 
-void encode_file_header(const FileHeader& header, std::vector<std::uint8_t>& out);
+/// Bytes that are laid down before they are written. Grows without being filled with zeros first.
+using ByteBuffer = boost::container::vector<std::uint8_t>;
+
+void encode_file_header(const FileHeader& header, ByteBuffer& out);
 /// Errors: `bad_request` for a newer format, `internal` for anything else that is no header; the
 /// detail does not name the file.
 Result<FileHeader> decode_file_header(std::span<const std::uint8_t> bytes);
@@ -54,8 +58,7 @@ std::uint64_t entries_bytes(std::span<const JournalEntry> entries) noexcept;
 
 /// Appends one batch to `out` and returns its hash. `position` is where it will stand.
 std::uint64_t encode_batch(std::span<const JournalEntry> entries, std::uint64_t position,
-                           std::uint64_t synced, std::uint64_t previous_hash,
-                           std::vector<std::uint8_t>& out);
+                           std::uint64_t synced, std::uint64_t previous_hash, ByteBuffer& out);
 
 /// One whole batch that was found.
 struct Batch {

@@ -169,7 +169,7 @@ Result<void> Repair::set_aside(const std::string& name) {
 Result<void> Repair::keep_prefix(SegmentInfo& segment) {
   const std::uint64_t kept = offset_in_file(whole_end_, segment.start);
   const std::string old_name = segment.name();
-  std::vector<std::uint8_t> bytes;
+  ByteBuffer bytes;
   segment.number = manifest_.next_number++;
   segment.compressed = false;
   encode_file_header({FileKind::segment, segment.number, segment.start,
@@ -181,7 +181,7 @@ Result<void> Repair::keep_prefix(SegmentInfo& segment) {
   }
   auto file = files_.open(path_of(segment.name()), FileMode::create);
   if (!file) return file.error();
-  if (auto written = (*file)->write_at(0, bytes); !written) return written;
+  if (auto written = (*file)->write_at(0, {bytes.data(), bytes.size()}); !written) return written;
   if (auto synced = (*file)->sync(); !synced) return synced;
   if (auto aside = set_aside(old_name); !aside) return aside;
   result_.lost_bytes -= std::min(result_.lost_bytes, kept);

@@ -41,10 +41,10 @@ Result<std::unique_ptr<File>> FileJournal::Impl::create_file(const std::string& 
                                                              std::uint64_t reserve_bytes) {
   auto file = files.open(path_of(name), FileMode::create);
   if (!file) return file.error();
-  std::vector<std::uint8_t> bytes;
+  journal_internal::ByteBuffer bytes;
   encode_file_header(header, bytes);
   Result<void> done = (*file)->reserve(std::max<std::uint64_t>(reserve_bytes, bytes.size()));
-  if (done) done = (*file)->write_at(0, bytes);
+  if (done) done = (*file)->write_at(0, {bytes.data(), bytes.size()});
   if (done) done = (*file)->sync();
   if (done) done = files.sync_directory(options.directory);
   if (!done) return done.error();
@@ -68,7 +68,7 @@ Result<void> FileJournal::Impl::start_segment(const BatchBuffer& batches) {
   {
     const std::lock_guard lock(mutex);
     // Nobody extends the room while this is busy, so what is appended meanwhile fits as well.
-    room = std::max(reserved_end, batches.end) - batches.start + reserve_step;
+    room = std::max(reserved_end, batches.end) - batches.start + reserve_step + 2 * batches.size();
   }
   auto file = create_file(fresh.name(),
                           {FileKind::segment, fresh.number, batches.start, batches.previous_hash},
@@ -91,19 +91,26 @@ Result<void> FileJournal::Impl::start_segment(const BatchBuffer& batches) {
   return {};
 }
 
-void FileJournal::Impl::reserve_ahead(std::uint64_t end) {
+/// Takes room for some more writes of this size, so that neither these nor the appends meanwhile
+/// have to ask for it.
+void FileJournal::Impl::reserve_ahead(const BatchBuffer& batches) {
+  constexpr std::uint64_t writes = 16;
   const std::uint64_t start = manifest.segments.back().start;
-  std::uint64_t step = 0;
+  std::uint64_t end = 0;
   {
     const std::lock_guard lock(mutex);
-    // As much as came in while this was being written may come in during the next time.
-    step = reserve_step + (pending.end - end);
     end = pending.end;
   }
+  const std::uint64_t step =
+      std::clamp(writes * std::max(batches.size(), end - batches.end), reserve_step,
+                 std::max(reserve_step, options.segment_bytes));
   if (active_reserved >= offset_in_file(end, start) + step / 2) return;
   const std::uint64_t size = offset_in_file(end, start) + step;
   // Without room the next append asks again, and tells.
-  if (active->reserve(size)) active_reserved = size;
+  if (!active->reserve(size)) return;
+  active_reserved = size;
+  const std::lock_guard lock(mutex);
+  reserved_end = start + (size - file_header_bytes);
 }
 
 Result<void> FileJournal::Impl::write_out(const BatchBuffer& batches, bool after_failure) {
@@ -118,8 +125,10 @@ Result<void> FileJournal::Impl::write_out(const BatchBuffer& batches, bool after
   }
   SegmentInfo& segment = manifest.segments.back();
   std::uint64_t offset = offset_in_file(batches.start, segment.start);
+  reserve_ahead(batches);
   for (const BatchBuffer::Chunk& chunk : batches.chunks) {
-    if (auto written = active->write_at(offset, chunk); !written) return written;
+    if (auto written = active->write_at(offset, {chunk.data(), chunk.size()}); !written)
+      return written;
     offset += chunk.size();
   }
   active_reserved = std::max(active_reserved, offset);
@@ -128,7 +137,6 @@ Result<void> FileJournal::Impl::write_out(const BatchBuffer& batches, bool after
   }
   if (segment.first_lsn == 0) segment.first_lsn = batches.first_lsn;
   if (batches.last_lsn != 0) segment.last_lsn = batches.last_lsn;
-  reserve_ahead(batches.end);
   return {};
 }
 

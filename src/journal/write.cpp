@@ -26,7 +26,8 @@ Result<void> FileJournal::Impl::drain(std::unique_lock<std::mutex>& lock) {
   const Lsn lsn = appended_lsn;
   const bool adopting = std::exchange(adopt, false);
   const bool after_failure = failure.has_value();
-  last_group = waiting;
+  last_group_waiters = std::exchange(pending_waiters, 0);
+  ++pending_group;
   taken.take(pending);
   pending.previous_hash = hash;
   lock.unlock();
@@ -46,6 +47,7 @@ Result<void> FileJournal::Impl::drain(std::unique_lock<std::mutex>& lock) {
   last_write_us = took_us;
   reserved_end =
       manifest.segments.back().start + (active_reserved - journal_internal::file_header_bytes);
+  failing = !done;
   if (!done) {
     failure = done.error();
     ++failures;
@@ -59,40 +61,57 @@ Result<void> FileJournal::Impl::drain(std::unique_lock<std::mutex>& lock) {
   return {};
 }
 
+/// While one group is written, those of the one before it come back with their next batches. So
+/// half of all who write make a good group: the two take turns, and the disk never waits for long.
+/// A single writer is told from many by having been alone before.
 void FileJournal::Impl::gather(std::unique_lock<std::mutex>& lock) {
-  const std::size_t expected = last_group;
-  if (expected < 2 || waiting >= expected) return;
+  const auto enough = [this] { return 2 * pending_waiters >= last_group_waiters; };
+  if (enough()) return;
   constexpr std::uint64_t most_us = 2000;
   const auto patience = std::chrono::microseconds(std::min(last_write_us / 2, most_us));
   gathering = true;
-  arrived.wait_for(lock, patience, [&] { return waiting >= expected || busy; });
+  arrived.wait_for(lock, patience, [&] { return enough() || busy; });
   gathering = false;
 }
 
+void FileJournal::Impl::wake_groups() {
+  group_done[(pending_group - 1) % 2].notify_all();
+  if (failure) {
+    group_done[pending_group % 2].notify_all();
+  } else {
+    group_done[pending_group % 2].notify_one();
+  }
+}
+
 Result<void> FileJournal::Impl::wait_durable(JournalPosition position) {
+  // Acknowledged at once, unless it is known that the disk does not take it.
+  if (options.durability != Durability::commit && !failing) return {};
   std::unique_lock lock(mutex);
   if (options.durability != Durability::commit) {
-    // Acknowledged at once, unless it is known that the disk does not take it.
     if (failure && position > durable) return *failure;
     return {};
   }
   if (position <= durable) return {};
   const std::uint64_t failures_before = failures;
-  ++waiting;
+  const bool is_pending = position > pending.start;
+  std::condition_variable& written =
+      group_done[(is_pending ? pending_group : pending_group - 1) % 2];
+  if (is_pending) ++pending_waiters;
   if (gathering) arrived.notify_one();
-  Result<void> done;
-  while (position > durable && done) {
+  while (position > durable) {
     if (failures != failures_before) {
-      done = failure ? *failure : Error{ErrorCode::unavailable, "the journal could not be written"};
-    } else if (busy || gathering) {
-      changed.wait(lock);
-    } else {
-      gather(lock);
-      if (!busy && position > durable) done = drain(lock);
+      if (failure) return *failure;
+      return Error{ErrorCode::unavailable, "the journal could not be written"};
     }
+    if (busy || gathering) {
+      written.wait(lock);
+      continue;
+    }
+    gather(lock);
+    if (busy || position <= durable) continue;
+    if (auto drained = drain(lock); !drained) return drained;
   }
-  --waiting;
-  return done;
+  return {};
 }
 
 Result<void> FileJournal::Impl::flush() {
