@@ -17,8 +17,8 @@ namespace syncline {
 
 /// When a write counts as safe.
 enum class Durability : std::uint8_t {
-  /// Handed to the operating system now and then, never synced. What was acknowledged may be lost
-  /// with the power, and leave this node before that.
+  /// Handed to the operating system now and then; synced only when a segment or the journal is
+  /// closed. What was acknowledged may be lost with the power, and leave this node before that.
   none,
   /// Synced at an interval: a write is acknowledged at once and may be lost with the power, but it
   /// does not leave this node before it is safe.
@@ -80,7 +80,8 @@ class FileJournal final : public Journal {
     Durability durability = Durability::commit;
     /// Between two syncs with `interval`, between two writes to the system with `none`.
     std::chrono::milliseconds interval{100};
-    /// A segment is closed when it has grown beyond this. From 64 KiB.
+    /// A segment is closed when it has grown beyond this, or beyond an eighth of the journal (but
+    /// not below 1 MiB), since logs are trimmed by whole segments. From 64 KiB.
     std::uint64_t segment_bytes = std::uint64_t{64} << 20;
     /// Compress closed segments (zstd), in the flusher's thread.
     bool compress_closed = false;

@@ -88,7 +88,8 @@ class FileSystem {
   /// Sorted by name, without "." and "..".
   virtual Result<std::vector<DirectoryEntry>> list(const std::string& path) const = 0;
   /// A number that a directory keeps through everything that happens inside it and when it is
-  /// moved, and that no copy of it has (on Linux its inode number). 0: the system cannot tell.
+  /// moved, and that no copy of it has (on Linux made of its inode number and time of birth). 0:
+  /// the system cannot tell.
   virtual Result<std::uint64_t> identity(const std::string& path) const = 0;
   /// Locks the file at `path`, creating it if need be, and writes this process's id into it, as
   /// text. Errors: `unavailable` naming the id found in it, if another process (or another lock of

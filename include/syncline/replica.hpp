@@ -299,6 +299,10 @@ class Replica {
   /// Errors: as above with member `index`; `too_large` beyond max_batch_changes or max_body_bytes.
   Result<std::vector<WriteResult>> transaction(std::span<const Write> writes);
 
+  /// Makes everything durable that was written here, whatever the journal's durability: for a
+  /// program that is about to be suspended or ended. Errors: `unavailable`.
+  Result<void> flush();
+
   // Reading rows.
   Row get(std::string_view table, std::string_view row_id) const;
   /// Never-written rows have a token, too: that of no heads.

@@ -141,7 +141,7 @@ HandlerResult trim_log(Services& services, Call& call) {
   }
   const auto trimmed =
       syncline::trim_log(call.replica(), *services.hub.peers(call.tenant), before->get<Lsn>(),
-                         force != body->end() && force->get<bool>());
+                         force != body->end() && force->get<bool>(), services.clock.now_us());
   if (!trimmed) return trimmed.error();
   nlohmann::json answer = nlohmann::json::object();
   answer["oldest_lsn"] = trimmed->first_lsn;

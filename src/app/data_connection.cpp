@@ -10,7 +10,7 @@ Error with_advice(Error error, const std::string& directory) {
   if (error.code == ErrorCode::internal) {
     error.detail += "; 'syncline verify " + directory +
                     "' shows what is damaged, 'syncline repair " + directory +
-                    "' makes it usable again";
+                    "' says whether it can make it usable again";
   } else if (error.code == ErrorCode::not_found) {
     error.detail += "; 'syncline edge init " + directory +
                     "' makes an edge's, 'syncline serve "

@@ -155,6 +155,10 @@ Result<ExitCode> run_serve(Session& session, const Arguments& arguments) {
   log.info("{}: no more connections are taken, requests under way are finished",
            received == SIGINT ? "SIGINT" : "SIGTERM");
   (*server)->stop();
+  // With --durability interval or none something may still be on its way to the disk.
+  for (const auto& tenant : tenants.list()) {
+    if (const auto flushed = tenant->replica().flush(); !flushed) return flushed.error();
+  }
   log.info("stopped");
   return ExitCode::ok;
 }

@@ -8,6 +8,20 @@ namespace {
 // A server that does not answer for so long is taken for one that is away.
 constexpr std::chrono::milliseconds request_timeout{30'000};
 
+// Nobody else can use the directory during an exchange, so it is not opened for a server that is
+// away, or that takes connections and answers nothing.
+constexpr std::chrono::milliseconds greeting_timeout{4'000};
+
+Result<void> greet(const std::string& server) {
+  HttpTransportOptions options;
+  options.url = server;
+  options.timeout = greeting_timeout;
+  const auto transport = make_http_transport(std::move(options));
+  if (!transport) return transport.error();
+  const auto answer = (*transport)->send({"GET", "/healthz", {}, {}});
+  return answer ? Result<void>() : answer.error();
+}
+
 // The server's word on policies is part of what an edge has to know offline.
 Result<void> keep_settings(Node& node, const Replica& replica) {
   TenantSettings settings;
@@ -21,6 +35,11 @@ Result<void> keep_settings(Node& node, const Replica& replica) {
 
 Result<EdgeRound> run_edge_round(const std::string& directory, const std::string& token,
                                  const std::function<void(const SyncReport&)>& on_progress) {
+  const auto catalogue = read_catalogue(system_files(), directory);
+  if (!catalogue) return catalogue.error();
+  if (catalogue->edge) {
+    if (const auto greeted = greet(catalogue->edge->server); !greeted) return greeted.error();
+  }
   Node::Options options;
   options.directory = directory;
   options.create = false;

@@ -88,7 +88,7 @@ Result<JournalPosition> FileJournal::Impl::append(std::span<const JournalEntry> 
   if (auto room = make_room(lock, framed_bytes(length)); !room) return room.error();
   const std::uint64_t before = pending.size();
   BatchBuffer::Chunk& chunk = pending.room_for(framed_bytes(length), spare);
-  last_hash = journal_internal::encode_batch(batch, pending.end, durable, last_hash, chunk);
+  last_hash = journal_internal::encode_batch(batch, pending.end, synced_end, last_hash, chunk);
   pending.end += framed_bytes(length);
   for (const JournalEntry& entry : batch) note(entry);
   if (!syncs()) durable_lsn = appended_lsn;

@@ -82,6 +82,7 @@ Result<CheckpointInfo> FileJournal::Impl::write_checkpoint(
 
 /// Puts the checkpoint in force. The caller is busy.
 Result<void> FileJournal::Impl::install(const CheckpointInfo& info, Lsn first_kept) {
+  if (auto closed = sync_unsynced(); !closed) return closed;
   Manifest next = manifest;
   next.checkpoint = info;
   std::unique_ptr<File> fresh_file;
@@ -138,6 +139,7 @@ Result<void> FileJournal::Impl::checkpoint(Lsn first_kept,
   changed.wait(lock, [this] { return !busy; });
   // The changes that the checkpoint speaks of have to be there when it is.
   Result<void> done = drain(lock);
+  bool may_be_named = false;
   if (done) {
     const Busy working(*this, lock);
     lock.unlock();
@@ -153,10 +155,11 @@ Result<void> FileJournal::Impl::checkpoint(Lsn first_kept,
       }
       return {};
     }
+    may_be_named = manifest_unsettled;
   }
   lock.unlock();
   // If it is not known which manifest the disk has, the file may be needed.
-  if (!manifest_unsettled) static_cast<void>(files.remove(path_of(info->name())));
+  if (!may_be_named) static_cast<void>(files.remove(path_of(info->name())));
   return done;
 }
 

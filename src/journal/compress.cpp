@@ -14,6 +14,13 @@ using journal_internal::offset_in_file;
 /// other. `checkpointing` is held, so the segment stays.
 Result<void> FileJournal::Impl::compress(const SegmentInfo& segment) {
   constexpr int level = 3;
+  {
+    // Before a file is touched that a manifest on the disk may name.
+    std::unique_lock lock(mutex);
+    const Busy working(*this, lock);
+    lock.unlock();
+    if (auto settled = settle_manifest(); !settled) return settled;
+  }
   SegmentInfo small = segment;
   small.compressed = true;
   auto bytes =

@@ -1,5 +1,6 @@
 // Copying a journal that may be in use.
 
+#include <algorithm>
 #include <limits>
 
 #include "journal/manifest.hpp"
@@ -42,18 +43,33 @@ Result<void> copy_file(FileSystem& files, const std::string& from, const std::st
   return (*target)->sync();
 }
 
+/// What a reader has found so far may be lost by a power cut, and other changes may then get its
+/// numbers. A copy must not know more than the original does.
+Result<void> make_durable(FileSystem& files, const std::string& path) {
+  auto file = files.open(path, FileMode::read);
+  return file ? (*file)->sync() : file.error();
+}
+
 /// The segment that is being written: its whole batches, as many as there are by now.
 Result<std::uint64_t> copy_tail(FileSystem& files, const std::string& from, const std::string& to,
-                                const SegmentInfo& segment) {
+                                const SegmentInfo& segment, std::uint64_t verified) {
+  const std::string path = join_path(from, segment.name());
   LoadedFile loaded;
-  if (auto done = loaded.load(files, join_path(from, segment.name()), FileKind::segment,
-                              segment.number, false, std::numeric_limits<std::uint64_t>::max());
+  if (auto done = loaded.load(files, path, FileKind::segment, segment.number, false,
+                              std::numeric_limits<std::uint64_t>::max());
       !done) {
     return done.error();
   }
   BatchScanner scanner(loaded.batches(), segment.start, loaded.header().previous_hash);
   while (scanner.next()) {
   }
+  if (scanner.position() < std::max(verified, scanner.synced_by_later())) {
+    return Error{ErrorCode::internal,
+                 path + ", offset " +
+                     std::to_string(offset_in_file(scanner.position(), segment.start)) +
+                     ": the batch here is damaged, and was durable once; see 'syncline verify'"};
+  }
+  if (auto synced = make_durable(files, path); !synced) return synced.error();
   const std::uint64_t bytes = offset_in_file(scanner.position(), segment.start);
   const std::span all(loaded.batches().data() - file_header_bytes, bytes);
   if (auto put = put_file(files, join_path(to, segment.name()), all); !put) return put.error();
@@ -78,7 +94,7 @@ Result<void> copy_once(FileSystem& files, const std::string& from, const std::st
         copy_file(files, join_path(from, segment.name()), join_path(to, segment.name()), bytes);
     if (!done) return done;
   }
-  auto end = copy_tail(files, from, to, manifest->segments.back());
+  auto end = copy_tail(files, from, to, manifest->segments.back(), manifest->verified);
   if (!end) return end.error();
   // It names the directory that it was written in, so that the copy is known to be one.
   manifest->verified = *end;
@@ -99,7 +115,9 @@ Result<void> copy_journal(FileSystem& files, const std::string& directory,
     if (files.exists(target)) static_cast<void>(files.remove_all(target));
     const bool went = done.error().code == ErrorCode::not_found &&
                       files.exists(join_path(directory, manifest_name));
-    if (!went || attempt == max_attempts) return done;
+    // What was written while it was read can look damaged, but not twice in the same place.
+    const bool in_doubt = done.error().code == ErrorCode::internal && attempt < 3;
+    if ((!went && !in_doubt) || attempt == max_attempts) return done;
   }
 }
 

@@ -82,6 +82,7 @@ struct FileJournal::Impl {
   Result<void> wait_durable(JournalPosition position);
   Result<void> flush();
   void flush_in_background();
+  void give_back();
   /// Gives others a moment to append to the group that is about to be written.
   void gather(std::unique_lock<std::mutex>& lock);
   /// Of the group that was written all, of the next one somebody who writes it.
@@ -89,11 +90,13 @@ struct FileJournal::Impl {
 
   // Working on files (segments.cpp). The caller is busy and does not hold the mutex.
   Result<void> write_out(const BatchBuffer& batches, bool after_failure);
+  std::uint64_t segment_limit(std::uint64_t end) const;
   Result<void> start_segment(const BatchBuffer& batches);
   Result<std::unique_ptr<File>> create_file(const std::string& name,
                                             const journal_internal::FileHeader& header,
                                             std::uint64_t reserve_bytes);
   Result<void> replace_manifest(Manifest next);
+  Result<void> sync_unsynced();
   Result<void> settle_manifest();
   Result<void> mark_in_use();
   void reserve_ahead(const BatchBuffer& batches);
@@ -128,9 +131,11 @@ struct FileJournal::Impl {
   BatchBuffer pending;
   std::vector<BatchBuffer::Chunk> spare;
   std::uint64_t last_hash = 0;     ///< of the last batch that was appended
-  std::uint64_t durable = 0;       ///< position
+  std::uint64_t durable = 0;       ///< position; with `none`, handed to the system
+  std::uint64_t synced_end = 0;    ///< position that is durable even with `none`
   std::uint64_t reserved_end = 0;  ///< the position up to which the segment has room
   std::uint64_t reserve_step = 0;
+  std::uint64_t idle_position = 0;  ///< `durable` when the flusher looked last
   Lsn appended_lsn = 0;
   std::atomic<Lsn> durable_lsn{0};
   std::uint64_t log_number = 0;      ///< grows when LSNs begin anew
@@ -140,6 +145,7 @@ struct FileJournal::Impl {
   bool adopt = false;  ///< the replica has taken a new id: this directory is no copy any more
   JournalOpening opening;
   std::function<void()> callback;
+  Lsn told_lsn = 0;      ///< the durable LSN when the callback was called last
   unsigned calling = 0;  ///< callbacks under way
 
   // Group commit. Those whose batches are written together are a group; the number of a group

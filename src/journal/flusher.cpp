@@ -31,7 +31,10 @@ struct JournalFlusher::Impl {
 std::shared_ptr<JournalFlusher::Impl::Task> JournalFlusher::Impl::next_due(SteadyTime now) {
   const auto due =
       std::find_if(tasks.begin(), tasks.end(), [&](const auto& task) { return task->due <= now; });
-  return due == tasks.end() ? nullptr : *due;
+  if (due == tasks.end()) return nullptr;
+  // To the end of the line: one that is due again and again must not keep the others waiting.
+  std::rotate(due, due + 1, tasks.end());
+  return tasks.back();
 }
 
 void JournalFlusher::Impl::run() {

@@ -111,14 +111,21 @@ std::uint64_t encode_batch(std::span<const JournalEntry> entries, std::uint64_t 
   return hash;
 }
 
+std::optional<std::uint32_t> begins_batch(std::span<const std::uint8_t> bytes) noexcept {
+  if (bytes.size() < batch_header_bytes) return std::nullopt;
+  if (get_number<std::uint32_t>(bytes.data()) != batch_magic) return std::nullopt;
+  const auto length = get_number<std::uint32_t>(bytes.data() + 4);
+  if (length > max_batch_bytes || framed_bytes(length) > bytes.size()) return std::nullopt;
+  return length;
+}
+
 std::optional<Batch> decode_batch(std::span<const std::uint8_t> bytes,
                                   std::uint64_t position) noexcept {
-  if (bytes.size() < batch_header_bytes) return std::nullopt;
+  const auto length = begins_batch(bytes);
+  if (!length) return std::nullopt;
   const std::uint8_t* header = bytes.data();
-  if (get_number<std::uint32_t>(header) != batch_magic) return std::nullopt;
   Batch batch;
-  batch.header.length = get_number<std::uint32_t>(header + 4);
-  if (batch.header.length > max_batch_bytes || batch.bytes() > bytes.size()) return std::nullopt;
+  batch.header.length = *length;
   batch.header.synced = get_number<std::uint64_t>(header + 8);
   batch.header.previous_hash = get_number<std::uint64_t>(header + 16);
   batch.header.hash = get_number<std::uint64_t>(header + 24);

@@ -72,6 +72,9 @@ struct Batch {
 std::optional<Batch> decode_batch(std::span<const std::uint8_t> bytes,
                                   std::uint64_t position) noexcept;
 
+/// The length that a batch at the beginning of `bytes` would have, if that looks like one at all.
+std::optional<std::uint32_t> begins_batch(std::span<const std::uint8_t> bytes) noexcept;
+
 /// Hands the entries of a batch to `visit`. Errors: its own; `internal` if they are malformed (the
 /// checksum was right, so the writer was wrong).
 Result<void> visit_entries(std::span<const std::uint8_t> entries, const Journal::Visit& visit);

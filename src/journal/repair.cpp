@@ -28,6 +28,10 @@ class Repair {
 
  private:
   std::string path_of(const std::string& name) const { return join_path(directory_, name); }
+  /// Where a file is: an earlier repair that was cut short may have put it aside already.
+  std::string present_path(const std::string& name) const {
+    return path_of(files_.exists(path_of(name)) ? name : damaged_name(name));
+  }
   Result<void> rebuild_manifest();
   Result<void> check_checkpoint();
   /// The first segment that is not whole, with where its batches end; the number of segments if
@@ -55,6 +59,12 @@ Result<void> Repair::rebuild_manifest() {
   if (!entries) return entries.error();
   std::map<std::uint64_t, SegmentInfo> found;
   for (const DirectoryEntry& entry : *entries) {
+    if (entry.name.starts_with(damaged_name({}))) {
+      // Its name must not be needed again.
+      const std::string rest = entry.name.substr(damaged_name({}).size());
+      const std::uint64_t used = std::strtoull(rest.c_str(), nullptr, 10);
+      manifest_.next_number = std::max(manifest_.next_number, used + 1);
+    }
     const bool numbered =
         !entry.name.empty() && entry.name.front() >= '0' && entry.name.front() <= '9';
     if (!numbered) continue;
@@ -123,7 +133,7 @@ Result<std::size_t> Repair::find_damage() {
     whole_end_ = segment.start;
     const std::uint64_t bytes =
         segment.closed() ? offset_in_file(segment.end, segment.start) : everything;
-    const auto loaded = loaded_.load(files_, path_of(segment.name()), FileKind::segment,
+    const auto loaded = loaded_.load(files_, present_path(segment.name()), FileKind::segment,
                                      segment.number, segment.compressed, bytes);
     readable_ = loaded.has_value() && loaded_.header().start == segment.start &&
                 (i == 0 || loaded_.header().previous_hash == hash_before);
@@ -157,11 +167,13 @@ Result<std::size_t> Repair::find_damage() {
 }
 
 Result<void> Repair::set_aside(const std::string& name) {
-  if (!files_.exists(path_of(name))) return {};
-  if (auto file = files_.open(path_of(name), FileMode::read)) {
+  const std::string present = present_path(name);
+  if (!files_.exists(present)) return {};
+  if (auto file = files_.open(present, FileMode::read)) {
     if (const auto size = (*file)->size()) result_.lost_bytes += *size;
   }
   result_.set_aside.push_back(damaged_name(name));
+  if (present != path_of(name)) return {};
   return files_.rename(path_of(name), path_of(damaged_name(name)));
 }
 
@@ -179,7 +191,12 @@ Result<void> Repair::keep_prefix(SegmentInfo& segment) {
     const auto batches = loaded_.batches().first(kept - file_header_bytes);
     bytes.insert(bytes.end(), batches.begin(), batches.end());
   }
-  auto file = files_.open(path_of(segment.name()), FileMode::create);
+  const std::string path = path_of(segment.name());
+  // What a repair that was cut short left; no manifest names it.
+  if (files_.exists(path)) {
+    if (auto removed = files_.remove(path); !removed) return removed;
+  }
+  auto file = files_.open(path, FileMode::create);
   if (!file) return file.error();
   if (auto written = (*file)->write_at(0, {bytes.data(), bytes.size()}); !written) return written;
   if (auto synced = (*file)->sync(); !synced) return synced;

@@ -139,19 +139,23 @@ Result<void> FileJournal::Impl::replay(const Visit& visit) {
   if (auto done = replay_checkpoint(visit); !done) return done;
   LoadedFile file;
   std::uint64_t position = manifest.segments.front().start;
-  for (SegmentInfo& segment : manifest.segments) {
+  // By index: opening the last one may replace the manifest.
+  for (std::size_t i = 0; i < manifest.segments.size(); ++i) {
+    SegmentInfo& segment = manifest.segments[i];
     if (segment.start != position) {
       return damage(path_of(segment.name()), 0, "the segment before it is missing");
     }
-    if (auto done = replay_segment(segment, file, visit); !done) return done;
     position = segment.end;
+    if (auto done = replay_segment(segment, file, visit); !done) return done;
   }
   const SegmentInfo& tail = manifest.segments.back();
   durable = tail.start + (active_reserved - journal_internal::file_header_bytes);
   taken = BatchBuffer{{}, durable, durable, last_hash, 0, 0};
   pending = taken;
+  synced_end = durable;
   reserved_end = durable;
   durable_lsn = appended_lsn;
+  told_lsn = appended_lsn;
   adopt = false;
   replayed = true;
   lock.unlock();

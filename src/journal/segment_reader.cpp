@@ -67,10 +67,31 @@ std::uint64_t BatchScanner::bytes_left() const noexcept {
   return static_cast<std::uint64_t>(rest_.rend() - last);
 }
 
+namespace {
+
+/// Looks for whole batches at places that may hold none. A payload may be full of what looks like
+/// the beginning of one: so there is an end to the bytes that are hashed in vain.
+class BatchSearch {
+ public:
+  std::optional<Batch> look(std::span<const std::uint8_t> bytes, std::uint64_t position) {
+    const auto length = begins_batch(bytes);
+    if (!length || *length > budget_) return std::nullopt;
+    auto batch = decode_batch(bytes, position);
+    if (!batch) budget_ -= *length;
+    return batch;
+  }
+
+ private:
+  std::uint64_t budget_ = std::uint64_t{1} << 30;
+};
+
+}  // namespace
+
 bool BatchScanner::skip_damage() noexcept {
+  BatchSearch search;
   for (std::uint64_t at = batch_alignment; at + batch_header_bytes <= rest_.size();
        at += batch_alignment) {
-    const auto batch = decode_batch(rest_.subspan(at), position_ + at);
+    const auto batch = search.look(rest_.subspan(at), position_ + at);
     if (!batch) continue;
     rest_ = rest_.subspan(at);
     position_ += at;
@@ -81,9 +102,10 @@ bool BatchScanner::skip_damage() noexcept {
 }
 
 std::uint64_t BatchScanner::synced_by_later() const noexcept {
+  BatchSearch search;
   std::uint64_t synced = 0;
   for (std::uint64_t at = batch_alignment; at + batch_header_bytes <= rest_.size();) {
-    const auto batch = decode_batch(rest_.subspan(at), position_ + at);
+    const auto batch = search.look(rest_.subspan(at), position_ + at);
     if (batch) synced = std::max(synced, batch->header.synced);
     at += batch ? batch->bytes() : batch_alignment;
   }

@@ -25,6 +25,12 @@ Result<void> FileJournal::Impl::replace_manifest(Manifest next) {
   return {};
 }
 
+/// Where nothing is ever synced otherwise: what a manifest says of a segment has to be true after a
+/// power cut as well, or the journal would pass for a damaged one.
+Result<void> FileJournal::Impl::sync_unsynced() {
+  return syncs() ? Result<void>() : active->sync();
+}
+
 Result<void> FileJournal::Impl::settle_manifest() {
   return manifest_unsettled ? replace_manifest(manifest) : Result<void>();
 }
@@ -47,13 +53,19 @@ Result<std::unique_ptr<File>> FileJournal::Impl::create_file(const std::string& 
   if (done) done = (*file)->write_at(0, {bytes.data(), bytes.size()});
   if (done) done = (*file)->sync();
   if (done) done = files.sync_directory(options.directory);
-  if (!done) return done.error();
+  if (!done) {
+    // No manifest names it, and its room is needed where there is none. Else the next opening
+    // removes it.
+    static_cast<void>(files.remove(path_of(name)));
+    return done.error();
+  }
   return file;
 }
 
 /// Closes the segment that is being written before `batches` and goes on in a new one. On an error
 /// the old one stays, which is of use only if nothing was written to it in vain.
 Result<void> FileJournal::Impl::start_segment(const BatchBuffer& batches) {
+  if (auto closed = sync_unsynced(); !closed) return closed;
   Manifest next = manifest;
   SegmentInfo& old = next.segments.back();
   const bool empty = old.start == batches.start;
@@ -82,7 +94,11 @@ Result<void> FileJournal::Impl::start_segment(const BatchBuffer& batches) {
     next.segments.push_back(fresh);
   }
   next.verified = batches.start;
-  if (auto replaced = replace_manifest(std::move(next)); !replaced) return replaced;
+  if (auto replaced = replace_manifest(std::move(next)); !replaced) {
+    // It may be the one that the disk has, but nothing is in it, and nobody needs its room.
+    static_cast<void>((*file)->truncate(file_header_bytes));
+    return replaced;
+  }
   // Gives back the room that was not needed. If that fails, it is only a longer file.
   static_cast<void>(active->truncate(old_bytes));
   active = std::move(*file);
@@ -113,11 +129,19 @@ void FileJournal::Impl::reserve_ahead(const BatchBuffer& batches) {
   reserved_end = start + (size - file_header_bytes);
 }
 
+/// A journal is cut off by whole segments, so those of a small one are small.
+std::uint64_t FileJournal::Impl::segment_limit(std::uint64_t end) const {
+  constexpr std::uint64_t least = std::uint64_t{1} << 20;
+  constexpr std::uint64_t parts = 8;
+  const std::uint64_t journal_bytes = end - manifest.segments.front().start;
+  return std::min(options.segment_bytes, std::max(least, journal_bytes / parts));
+}
+
 Result<void> FileJournal::Impl::write_out(const BatchBuffer& batches, bool after_failure) {
   if (auto settled = settle_manifest(); !settled) return settled;
   if (auto marked = mark_in_use(); !marked) return marked;
   const std::uint64_t start = manifest.segments.back().start;
-  const bool full = offset_in_file(batches.start, start) >= options.segment_bytes;
+  const bool full = offset_in_file(batches.start, start) >= segment_limit(batches.start);
   if (after_failure || full) {
     const auto started = start_segment(batches);
     // A segment that has grown too long is no reason to refuse what fits into it.

@@ -147,7 +147,12 @@ Result<JournalSurvey> Surveyor::run() {
 
 Result<JournalSurvey> survey_journal(FileSystem& files, const std::string& directory,
                                      const SurveyVisit& visit) {
-  return Surveyor(files, directory, visit).run();
+  // Whoever writes meanwhile may have overtaken the reading: damage is believed if it stays.
+  constexpr int attempts = 3;
+  for (int attempt = 1;; ++attempt) {
+    auto survey = Surveyor(files, directory, visit).run();
+    if (!survey || survey->damages.empty() || visit || attempt == attempts) return survey;
+  }
 }
 
 }  // namespace syncline

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "journal/file_journal_impl.hpp"
+#include "journal/segment_reader.hpp"
 
 namespace syncline {
 namespace {
@@ -34,6 +35,7 @@ Result<void> FileJournal::Impl::drain(std::unique_lock<std::mutex>& lock) {
 
   const auto begun = SteadyClock::now();
   Result<void> done = write_out(taken, after_failure);
+  if (done && adopting) done = sync_unsynced();
   if (done && adopting) {
     Manifest next = manifest;
     const auto identity = files.identity(options.directory);
@@ -56,6 +58,7 @@ Result<void> FileJournal::Impl::drain(std::unique_lock<std::mutex>& lock) {
   }
   failure.reset();
   durable = taken.end;
+  if (syncs()) synced_end = durable;
   taken.clear(hash, spare);
   if (log == log_number && syncs()) durable_lsn = lsn;
   return {};
@@ -94,8 +97,8 @@ Result<void> FileJournal::Impl::wait_durable(JournalPosition position) {
   if (position <= durable) return {};
   const std::uint64_t failures_before = failures;
   const bool is_pending = position > pending.start;
-  std::condition_variable& written =
-      group_done[(is_pending ? pending_group : pending_group - 1) % 2];
+  // What a failed write left may go with any group.
+  std::condition_variable& written = is_pending ? group_done[pending_group % 2] : changed;
   if (is_pending) ++pending_waiters;
   if (gathering) arrived.notify_one();
   while (position > durable) {
@@ -108,7 +111,12 @@ Result<void> FileJournal::Impl::wait_durable(JournalPosition position) {
       continue;
     }
     gather(lock);
-    if (busy || position <= durable) continue;
+    if (busy || position <= durable) {
+      // Those who saw somebody gather rely on him to write.
+      changed.notify_all();
+      wake_groups();
+      continue;
+    }
     if (auto drained = drain(lock); !drained) return drained;
   }
   return {};
@@ -121,13 +129,42 @@ Result<void> FileJournal::Impl::flush() {
   return drain(lock);
 }
 
+/// What a burst took and nobody needs any more: room on the disk and memory.
+void FileJournal::Impl::give_back() {
+  constexpr std::uint64_t worth_it = std::uint64_t{1} << 20;
+  std::unique_lock lock(mutex);
+  if (busy || !replayed || failure || !pending.empty() || !taken.empty()) return;
+  std::vector<BatchBuffer::Chunk> freed;
+  freed.swap(spare);
+  if (reserved_end < durable + worth_it) return;
+  const Busy working(*this, lock);
+  reserved_end = durable;  // who appends meanwhile waits and asks for room again
+  reserve_step = 0;
+  const std::uint64_t size =
+      journal_internal::offset_in_file(durable, manifest.segments.back().start);
+  lock.unlock();
+  if (active->truncate(size)) active_reserved = size;
+  lock.lock();
+  reserved_end =
+      manifest.segments.back().start + (active_reserved - journal_internal::file_header_bytes);
+}
+
 void FileJournal::Impl::flush_in_background() {
-  const Lsn before = durable_lsn;
-  // A failure is told to whoever writes next.
-  static_cast<void>(flush());
+  const bool idle = [this] {
+    const std::lock_guard lock(mutex);
+    const bool nothing = pending.empty() && taken.empty() && !failure && !adopt;
+    return std::exchange(idle_position, durable) == durable && nothing;
+  }();
+  if (idle) {
+    give_back();
+  } else {
+    // A failure is told to whoever writes next.
+    static_cast<void>(flush());
+  }
   if (options.compress_closed) compress_closed_segments();
   std::unique_lock lock(mutex);
-  if (durable_lsn == before || !callback) return;
+  // Also what became durable by the way, for a checkpoint or to make room.
+  if (std::exchange(told_lsn, durable_lsn) == durable_lsn || !callback) return;
   const auto call = callback;
   ++calling;
   lock.unlock();

@@ -32,6 +32,7 @@ struct Node::Impl {
   /// Takes `next` for the catalogue once it is on the disk.
   Result<void> replace(NodeCatalogue next);
   Result<void> begin();
+  void mend_copy();
   Result<void> remove_orphans();
   Result<TenantJournal> open(std::string_view id, const std::string& tenant_directory,
                              bool restored);
@@ -70,10 +71,22 @@ Result<void> Node::Impl::begin() {
   auto present = read_catalogue(files(), shared->directory);
   if (present) {
     catalogue = std::move(*present);
+    mend_copy();
     return {};
   }
   if (present.error().code != ErrorCode::not_found || !options.create) return present.error();
   return node::write_catalogue(files(), shared->directory, catalogue, nullptr);
+}
+
+// A process that ended between writing the two left a copy that is not like the catalogue. If it
+// cannot be made good now, on a full disk, it costs nothing as long as the catalogue is whole.
+void Node::Impl::mend_copy() {
+  const std::string path = join_path(shared->directory, node::catalogue_copy_name);
+  const auto copy = node::read_catalogue_file(files(), path);
+  const std::string bytes = node::encode_catalogue(catalogue);
+  const bool newer = !copy && copy.error().code == ErrorCode::bad_request;
+  if (newer || (copy && node::encode_catalogue(*copy) == bytes)) return;
+  static_cast<void>(replace_file(files(), path, bytes));
 }
 
 // Directories of tenants that were being created or removed when the process ended.

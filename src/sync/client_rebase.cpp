@@ -62,7 +62,7 @@ void ClientSession::contest(const NodeId& origin, Sequence same) {
 
 void ClientSession::contest_by(const Error& error) {
   if (error.code == ErrorCode::replica_rewound) {
-    contest(replica_.node(), error.number("agreed_seq"));
+    contest(asked_as_, error.number("agreed_seq"));
   } else if (const Result<NodeId> origin = NodeId::parse(error.text("origin")); origin) {
     contest(*origin, 0);
   }
@@ -91,7 +91,14 @@ Result<void> ClientSession::begin_rebase(const Error& cause) {
 
 Result<void> ClientSession::on_snapshot(const HttpResponse& response) {
   Result<nlohmann::json> body = read_answer(response);
-  if (!body) return body.error();
+  if (!body) {
+    // Between two pages the server's log was cut off behind the snapshot, or became another one.
+    const bool again = body.error().code == ErrorCode::log_reset && bootstraps_ < max_bootstraps;
+    if (!again) return body.error();
+    ++bootstraps_;
+    collector_ = SnapshotCollector();
+    return {};
+  }
   Result<SnapshotResponse> page = SnapshotResponse::from_body(std::move(*body));
   if (!page) return Error{ErrorCode::internal, "the server's snapshot: " + page.error().detail};
   report_.pulled +=

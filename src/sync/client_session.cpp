@@ -13,9 +13,6 @@ namespace {
 /// How often a round opens the session anew: for the first time, when the settings changed, and
 /// when the server has forgotten this replica. More often would be a server that never agrees.
 constexpr unsigned max_registrations = 4;
-/// How often a round takes a snapshot because its place in the server's log is no more: for a log
-/// that is another one, and for one that takes another id when it hears what is known of it.
-constexpr unsigned max_bootstraps = 3;
 
 /// Why a round rebases if no error said so.
 Error found_out() {
@@ -67,6 +64,7 @@ std::optional<HttpRequest> ClientSession::next_request() {
 }
 
 std::optional<HttpRequest> ClientSession::next_exchange() {
+  asked_as_ = replica_.node();
   std::optional<PushRequest> push = planner_.next();
   if (registered_ && !push && pulled_all_) {
     stage_ = Stage::idle;
@@ -79,7 +77,7 @@ std::optional<HttpRequest> ClientSession::next_exchange() {
 
 ExchangeRequest ClientSession::build_exchange(std::optional<PushRequest> push) const {
   ExchangeRequest request;
-  request.node_id = replica_.node();
+  request.node_id = asked_as_;
   if (registered_) {
     request.session = server_session_;
   } else {
@@ -100,7 +98,7 @@ ExchangeRequest ClientSession::build_exchange(std::optional<PushRequest> push) c
 RegisterRequest ClientSession::build_registration() const {
   RegisterRequest request;
   request.protocol = {protocol_version};
-  request.node_id = replica_.node();
+  request.node_id = asked_as_;
   request.name = options_.name;
   request.clock = wire_clock(replica_, durable_summary(replica_));
   if (!options_.tables.empty()) request.tables = options_.tables;
@@ -188,7 +186,7 @@ void ClientSession::check_header(const AnswerHeader& header) {
   }
   if (!header.known) return;
   WireClock known;
-  known.entries.emplace(replica_.node(), *header.known);
+  known.entries.emplace(asked_as_, *header.known);
   compare(known);
 }
 

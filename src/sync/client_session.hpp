@@ -77,6 +77,9 @@ class ClientSession {
   void on_rebased(RebaseResult result);
   Result<void> remember();
 
+  /// How often a round takes a snapshot because its place in the server's log is no more: for a log
+  /// that is another one, and for one that takes another id when it hears what is known of it.
+  static constexpr unsigned max_bootstraps = 3;
   unsigned most_registrations() const noexcept;
   void note_conflicts(const std::vector<ConflictSummary>& conflicts);
   void give_up(const Error& error);
@@ -88,6 +91,7 @@ class ClientSession {
   // Of the session.
   PushPlanner planner_;
   bool registered_ = false;
+  NodeId asked_as_;  // this replica's id in the last request: it may have another one by now
   NodeId server_node_;
   std::string server_session_;
   std::uint64_t settings_version_ = 0;

@@ -21,6 +21,11 @@ WireClock wire_clock(const Replica& replica, const VectorClock& clock) {
 Result<ReadPage> read_durable(const Replica& replica, const ReadOptions& options) {
   const LogReader reader = replica.log();
   const Lsn durable = replica.releasable_lsn();
+  if (options.after + 1 < reader.first_lsn()) {
+    // Perhaps since the place was looked up: going on at the log's beginning would pass over it.
+    return Error{ErrorCode::cursor_trimmed, "the log begins behind the place from which to read"}
+        .with("oldest_lsn", reader.first_lsn());
+  }
   Result<ReadPage> page = read_log(reader, options);
   if (!page || durable >= reader.last_lsn()) return page;
   const auto above = std::find_if(page->entries.begin(), page->entries.end(),

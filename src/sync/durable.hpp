@@ -12,7 +12,8 @@ VectorClock durable_summary(const Replica& replica);
 /// `clock` with the chain hash of each origin that `replica` holds whole up to there.
 WireClock wire_clock(const Replica& replica, const VectorClock& clock);
 
-/// `read_log` of the durable part of the log. Errors: those of `read_log`.
+/// `read_log` of the durable part of the log. Errors: those of `read_log`; `cursor_trimmed` if the
+/// log begins behind `options.after`, so that nothing is passed over.
 Result<ReadPage> read_durable(const Replica& replica, const ReadOptions& options);
 
 }  // namespace syncline

@@ -15,6 +15,11 @@ namespace {
 /// estimated, because an answer should not cost more the longer somebody was away.
 constexpr std::size_t lag_scan_changes = 1000;
 
+/// How long the answering replica keeps an id that a caller made it take, in microseconds. Each new
+/// one sends all peers for a snapshot, and what a caller says of changes that are not here cannot
+/// be checked: who lies, or errs, must not be able to do that with every message.
+constexpr std::uint64_t least_life_of_id_us = 600'000'000;
+
 Result<void> check_named(const NodeId& caller, const Replica& replica) {
   if (caller.is_nil()) return wrong_member("node_id", "the UUID of the calling replica");
   if (caller == replica.node()) {
@@ -153,13 +158,29 @@ std::shared_ptr<PeerTable> Hub::peers(const TenantPointer& tenant) {
   return known.peers;
 }
 
-Result<void> Hub::check_self(Replica& replica, const WireClock& caller) {
+bool Hub::may_take_new_id(const TenantPointer& tenant) {
+  const std::uint64_t now_us = clock_.now_us();
+  static_cast<void>(peers(tenant));  // so that there is an entry
+  const std::lock_guard lock(mutex_);
+  std::uint64_t& last_us = tenants_.at(tenant.get()).new_id_at_us;
+  if (last_us != 0 && now_us < last_us + least_life_of_id_us) return false;
+  last_us = now_us;
+  return true;
+}
+
+Result<void> Hub::check_self(const TenantPointer& tenant, const WireClock& caller) {
   const std::lock_guard lock(identity_mutex_);
+  Replica& replica = tenant->replica();
   const NodeId self = replica.node();
   const auto stated = caller.entries.find(self);
   if (stated == caller.entries.end()) return {};
   const bool unknown_here = stated->second.seq > replica.origin(self).seq;
   if (!unknown_here && !differs(replica, self, stated->second)) return {};
+  if (!may_take_new_id(tenant)) {
+    return Error{ErrorCode::unavailable,
+                 "the caller knows other changes of the answering replica than that does itself, "
+                 "which took a new id for such a reason moments ago: try again in some minutes"};
+  }
   return replica.reidentify();
 }
 
@@ -168,7 +189,7 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   Replica& replica = tenant->replica();
   if (const auto spoken = check_protocol(request.protocol); !spoken) return spoken.error();
   if (const auto named = check_named(request.node_id, replica); !named) return named.error();
-  if (const auto self = check_self(replica, request.clock); !self) return self.error();
+  if (const auto self = check_self(tenant, request.clock); !self) return self.error();
   if (const auto same = check_identity(request, replica); !same) return same.error();
   const Result<Peer> peer = peers(tenant)->enter(request, clock_.now_us());
   if (!peer) return peer.error();

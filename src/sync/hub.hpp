@@ -14,9 +14,6 @@
 
 namespace syncline {
 
-/// How long the home waits for a replica before it gives it up, in seconds: 90 days.
-inline constexpr std::uint64_t default_lease_s = std::uint64_t{90} * 24 * 3600;
-
 /// Answers replicas on behalf of tenants. Knows no sockets and never waits: a pull that finds
 /// nothing returns at once, and who serves it decides whether to wait and to ask again.
 /// Thread-safe.
@@ -28,7 +25,8 @@ class Hub {
   using TenantPointer = std::shared_ptr<Tenant>;
 
   /// If the caller knows more of the answering replica than that does itself, or something else, it
-  /// is the answering one that came back as an older copy: it goes on under a new id first.
+  /// is the answering one that came back as an older copy: it goes on under a new id first, though
+  /// not twice within a short time.
   /// Errors: `protocol_unsupported`, `replica_rewound` (with `agreed_seq`, if the caller's changes
   /// up to there are known to be the same), `dot_mismatch` (with `origin`), `bad_request`,
   /// `unavailable`.
@@ -55,11 +53,13 @@ class Hub {
   static AnswerHeader answer_header(const Tenant& tenant, const NodeId& caller);
 
  private:
-  Result<void> check_self(Replica& replica, const WireClock& caller);
+  Result<void> check_self(const TenantPointer& tenant, const WireClock& caller);
+  bool may_take_new_id(const TenantPointer& tenant);
 
   struct TenantPeers {
     std::weak_ptr<Tenant> tenant;
     std::shared_ptr<PeerTable> peers;
+    std::uint64_t new_id_at_us = 0;  ///< when a caller made it take one; 0: none has
   };
 
   Clock& clock_;

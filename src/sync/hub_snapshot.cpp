@@ -107,6 +107,11 @@ Result<PagePosition> begin_of(const SnapshotRequest& request, const Replica& rep
     return Error{ErrorCode::log_reset, "the snapshot is of another log: begin anew"}.with(
         "log_id", place.log_id.to_string());
   }
+  if (named->up_to + 1 < reader.first_lsn()) {
+    // What a row was at the snapshot's place may be gone by now, and how far its origins had come.
+    return Error{ErrorCode::log_reset, "the log was cut off behind the snapshot: begin anew"}.with(
+        "oldest_lsn", reader.first_lsn());
+  }
   if (named->filter != place.filter) {
     return Error{ErrorCode::bad_request, "tables differ from those of the snapshot's first page"};
   }

@@ -14,6 +14,9 @@
 
 namespace syncline {
 
+/// How long the home waits for a replica before it gives it up, in seconds: 90 days.
+inline constexpr std::uint64_t default_lease_s = std::uint64_t{90} * 24 * 3600;
+
 /// How long a peer may be silent before it is shown as away, in microseconds.
 inline constexpr std::uint64_t peer_away_after_us = 60'000'000;
 

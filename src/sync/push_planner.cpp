@@ -68,7 +68,6 @@ std::optional<PushRequest> PushPlanner::next() {
   if (options_.only_own) options.origins = {replica_.node()};
   const Result<ReadPage> page = read_durable(replica_, options);
   if (!page || page->entries.empty()) return std::nullopt;
-  if (page->reader.first_lsn() > options.after + 1) return std::nullopt;  // trimmed just now
 
   PushRequest request;
   request.changes.records.reserve(page->entries.size());

@@ -12,9 +12,14 @@ struct Holder {
   Lsn needed = 0;
 };
 
-std::optional<Holder> first_holder(const Replica& replica, const PeerTable& peers) {
+/// Who was silent for longer than its lease holds nothing back any more: it takes a snapshot when
+/// it comes.
+std::optional<Holder> first_holder(const Replica& replica, const PeerTable& peers,
+                                   std::uint64_t now_us) {
+  constexpr std::uint64_t lease_us = default_lease_s * 1'000'000;
   std::optional<Holder> holder;
   for (Peer& peer : peers.list()) {
+    if (now_us > peer.last_seen_us && now_us - peer.last_seen_us > lease_us) continue;
     const Lsn needed = replica.first_lsn_not_covered(peer.acknowledged);
     if (!holder || needed < holder->needed) holder = Holder{std::move(peer), needed};
   }
@@ -23,14 +28,15 @@ std::optional<Holder> first_holder(const Replica& replica, const PeerTable& peer
 
 }  // namespace
 
-Result<TrimResult> trim_log(Replica& replica, const PeerTable& peers, Lsn before, bool force) {
+Result<TrimResult> trim_log(Replica& replica, const PeerTable& peers, Lsn before, bool force,
+                            std::uint64_t now_us) {
   const LogReader log = replica.log();
   if (before > log.last_lsn() + 1) {
     return Error{ErrorCode::bad_request, "the log ends at LSN " + std::to_string(log.last_lsn()) +
                                              ", so it cannot begin behind LSN " +
                                              std::to_string(log.last_lsn() + 1)};
   }
-  const std::optional<Holder> holder = first_holder(replica, peers);
+  const std::optional<Holder> holder = first_holder(replica, peers, now_us);
   if (holder && holder->needed < before && !force) {
     const std::string name = holder->peer.name.empty() ? "" : " ('" + holder->peer.name + "')";
     return Error{ErrorCode::precondition_failed,
@@ -69,7 +75,8 @@ Result<void> enforce_retention(Tenant& tenant, const PeerTable& peers, std::uint
   Replica& replica = tenant.replica();
   const Lsn first = replica.log().first_lsn();
   Lsn begin = retention_begin(replica, tenant.settings().retention, now_us);
-  if (const auto holder = first_holder(replica, peers)) begin = std::min(begin, holder->needed);
+  if (const auto holder = first_holder(replica, peers, now_us))
+    begin = std::min(begin, holder->needed);
   if (begin <= first) return {};
   const Result<TrimResult> trimmed = replica.trim(begin);
   return trimmed ? Result<void>() : trimmed.error();

@@ -59,7 +59,7 @@ std::optional<Parting> rebase_parting(const Storage& storage, const ChangeView& 
   const std::optional<Rebased> names = decision_of(change);
   if (!names) return std::nullopt;
   const Lsn found = storage.find(*names->against, lsn);
-  if (found == 0) return Parting{lsn, lsn};
+  if (found == 0 || !storage.stays(found)) return Parting{lsn, lsn};
   const ChangeView against = storage.view(found);
   const bool held = against.dot == *names->against && same_row(against, change);
   return Parting{held ? found : lsn, lsn};

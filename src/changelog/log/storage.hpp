@@ -115,14 +115,16 @@ class Storage {
   }
   /// The least LSN above `lsn` that is held; published() + 1 or more if there is none.
   Lsn next_held(Lsn lsn) const noexcept;
+  /// True if the change is held and stays so: a trim under way does not drop it. For the writer,
+  /// and who holds its lock.
+  bool stays(Lsn lsn) const noexcept {
+    return lsn >= histories_from_ || (histories_kept_ != nullptr && histories_kept_->contains(lsn));
+  }
   /// The change of the same row before the one at `lsn`; 0 if there is none or it is not held.
   Lsn previous_of_row(Lsn lsn) const noexcept {
     const std::uint64_t distance = entry(lsn).distance();
     const Lsn previous = lsn - distance;
-    if (distance != 0 && previous >= histories_from_) return previous;
-    return distance != 0 && histories_kept_ != nullptr && histories_kept_->contains(previous)
-               ? previous
-               : 0;
+    return distance != 0 && stays(previous) ? previous : 0;
   }
   Lsn published() const noexcept { return published_.load(std::memory_order_acquire); }
   /// Requires a change that is held, as what follows.

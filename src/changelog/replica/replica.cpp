@@ -79,10 +79,12 @@ Result<void> Replica::Impl::begin() {
     if (auto renamed = reidentify(); !renamed) return renamed;
   }
   show_log();
+  if (auto durable = wait_durable(journaled); !durable) return durable;
+  // Last: whoever fails to open is gone before the journal, which others may share.
   if (options.journal != nullptr) {
     options.journal->on_durable([this] { subscribers->notify(log_end()); });
   }
-  return wait_durable(journaled);
+  return {};
 }
 
 Result<std::unique_ptr<Replica>> Replica::open(Options options) {
@@ -140,6 +142,10 @@ void Replica::set_plan_limits(std::uint64_t max_log_bytes, std::string no_change
   const std::unique_lock lock(impl_->mutex);
   impl_->options.max_log_bytes = max_log_bytes;
   impl_->options.no_change_log_plan = std::move(no_change_log_plan);
+}
+
+Result<void> Replica::flush() {
+  return impl_->options.journal == nullptr ? Result<void>() : impl_->options.journal->flush();
 }
 
 Result<void> Replica::writable() const {

@@ -129,3 +129,14 @@ TEST_CASE("a retention that makes no sense is refused, and nothing is changed") 
   }
   CHECK(json_of(api.get("/v1/tenants/acme"))["settings"]["version"] == 1);
 }
+
+TEST_CASE("a replica whose lease ran out holds nothing back") {
+  ApiFixture api;
+  register_phone(api);
+  write_many(api);
+  constexpr std::uint64_t day_us = std::uint64_t{24} * 3600 * 1'000'000;
+  api.clock.advance_us(80 * day_us);
+  CHECK(code_of(api.post("log/trim", R"({"before_lsn":9000})")) == "precondition_failed");
+  api.clock.advance_us(11 * day_us);
+  CHECK(api.post("log/trim", R"({"before_lsn":9000})").status == 200);
+}

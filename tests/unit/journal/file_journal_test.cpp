@@ -280,3 +280,35 @@ TEST_CASE("a directory has one user at a time, and a copy of one is known") {
   CHECK_FALSE(open_journal(journal_options(files, "/copy")).journal->is_copy());
   CHECK_FALSE(open_journal(journal_options(files)).journal->is_copy());
 }
+
+TEST_CASE("room that a burst took is given back when it is over") {
+  MemoryFiles files;
+  FileJournal::Options options = journal_options(files);
+  const auto size_on_disk = [&] {
+    std::uint64_t size = 0;
+    const auto entries = files.list("/data");
+    for (const DirectoryEntry& entry : *entries) {
+      size += read_file(files, "/data/" + entry.name, 1'000'000'000).value().size();
+    }
+    return size;
+  };
+  constexpr std::uint64_t written = 30 * 100'000;
+  {
+    const OpenJournal open = open_journal(options);
+    for (Lsn lsn = 1; lsn <= 30; ++lsn) REQUIRE(append(*open.journal, {change(lsn, 100'000)}));
+    REQUIRE(open.journal->flush());
+    CHECK(size_on_disk() > written + (std::uint64_t{2} << 20));
+  }
+  options.durability = Durability::interval;
+  options.interval = std::chrono::milliseconds(1);
+  const OpenJournal open = open_journal(options);
+  for (Lsn lsn = 31; lsn <= 60; ++lsn) REQUIRE(append(*open.journal, {change(lsn, 100'000)}));
+  REQUIRE(open.journal->flush());
+  for (int i = 0; i < 20'000 && size_on_disk() > 2 * written + 100'000; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  CHECK(size_on_disk() < 2 * written + 100'000);
+  REQUIRE(commit(*open.journal, {change(61)}));
+  REQUIRE(open.journal->flush());
+  CHECK(open.journal->durable_lsn() == 61);
+}

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "syncline/node_tools.hpp"
 #include "unit/node/node_fixture.hpp"
 
 namespace syncline {
@@ -144,6 +145,18 @@ TEST_CASE_FIXTURE(NodeFixture, "a damaged catalogue, or none beside data, is ref
   REQUIRE(missing.has_error());
   CHECK(missing.error().code == ErrorCode::internal);
   CHECK(disk.exists("/data/tenants/acme.1"));
+}
+
+TEST_CASE_FIXTURE(NodeFixture, "a process that ended between catalogue and copy leaves no damage") {
+  REQUIRE(open().tenants->create("acme", "pro"));
+  const auto before = read_file(disk, "/data/NODE", 4096);
+  REQUIRE(before);
+  REQUIRE(open().tenants->create("beta", "pro"));
+  REQUIRE(replace_file(disk, "/data/NODE", *before));  // as if it had not come to that
+  CHECK(open().tenants->list().size() == 1);
+  const auto survey = verify_node(disk, "/data");
+  REQUIRE(survey);
+  CHECK_FALSE(survey->copy_error.has_value());
 }
 
 TEST_CASE_FIXTURE(NodeFixture, "a tenant whose directory is gone is not taken for an empty one") {

@@ -293,6 +293,61 @@ TEST_CASE("what a rebase wrote leaves only when it is durable") {
   CHECK(value_of(world.replica(0), "t", "c") == "3");
 }
 
+TEST_CASE(
+    "what was answered to an id that the replica has no more does not count against the next") {
+  IdentityWorld world(0, "lww");
+  OwnEdge edge(world, std::make_shared<MemoryJournal>());
+  edge.put("t", "a", "1");
+  edge.sync();
+  /// While an answer is on its way, the replica gets another id.
+  class Meanwhile final : public Transport {
+   public:
+    Meanwhile(Transport& server, Replica& replica) : server_(server), replica_(replica) {}
+    Result<HttpResponse> send(const HttpRequest& request) override {
+      auto response = server_.send(request);
+      if (!std::exchange(done_, true)) CHECK(replica_.reidentify());
+      return response;
+    }
+    TransportStatistics statistics() const override { return server_.statistics(); }
+
+   private:
+    Transport& server_;
+    Replica& replica_;
+    bool done_ = false;
+  };
+  const NodeId before = edge.replica->node();
+  Meanwhile meanwhile(world.server().transport, *edge.replica);
+  SyncClient client(*edge.replica, meanwhile, {});
+  const auto report = client.sync();
+  REQUIRE(report);
+  CHECK(edge.replica->node() != before);
+  CHECK_FALSE(report->identity_changed);
+  edge.put("t", "a", "2");
+  CHECK(client.sync().value().accepted == 1);
+  CHECK(value_of(world.replica(0), "t", "a") == "2");
+}
+
+TEST_CASE("nobody makes a server take one new id after the other") {
+  IdentityWorld world(0, "lww");
+  auto& server = world.server();
+  RegisterRequest request;
+  request.protocol = {protocol_version};
+  request.node_id = NodeId::generate(system_random());
+  const NodeId first = world.replica(0).node();
+  request.clock = WireClock(VectorClock{{first, 1000}});
+  REQUIRE(server.hub.register_peer(server.tenant, request));
+  const NodeId second = world.replica(0).node();
+  CHECK(second != first);
+  request.clock = WireClock(VectorClock{{second, 1000}});
+  const auto refused = server.hub.register_peer(server.tenant, request);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::unavailable);
+  CHECK(world.replica(0).node() == second);
+  dynamic_cast<ManualClock&>(world.clock()).advance_us(std::uint64_t{11} * 60'000'000);
+  REQUIRE(server.hub.register_peer(server.tenant, request));
+  CHECK(world.replica(0).node() != second);
+}
+
 TEST_CASE("a server that never agrees is given up after some rebases") {
   IdentityWorld world(0, "lww");
   OwnEdge edge(world, std::make_shared<MemoryJournal>());

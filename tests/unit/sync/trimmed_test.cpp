@@ -1,6 +1,7 @@
 // What a trimmed log can give to others, and what it says where it cannot.
 
 #include "support/sync_world.hpp"
+#include "sync/durable.hpp"
 #include "sync/push_planner.hpp"
 
 namespace syncline::test {
@@ -73,6 +74,21 @@ TEST_CASE("a round with a server that lost what was trimmed here says so and los
   CHECK(fresh.server().visible_checksum() == edge.replica->visible_checksum());
 }
 
+TEST_CASE("a read that begins before a trimmed log is refused, not moved to where that begins") {
+  SyncWorld world;
+  Edge edge = world.edge();
+  edge.put_many(many);
+  REQUIRE(edge.replica->trim(many));
+  ReadOptions options;
+  options.after = trimmed_to - 1;
+  CHECK(read_durable(*edge.replica, options).value().entries.front().lsn == trimmed_to);
+  options.after = trimmed_to - 2;
+  const auto refused = read_durable(*edge.replica, options);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::cursor_trimmed);
+  CHECK(refused.error().number("oldest_lsn") == trimmed_to);
+}
+
 TEST_CASE("who is behind a server's trim takes a snapshot by itself") {
   SyncWorld world;
   Edge writer = world.edge();
@@ -94,6 +110,46 @@ TEST_CASE("who is behind a server's trim takes a snapshot by itself") {
   Edge newcomer = world.edge();
   newcomer.sync();
   CHECK(newcomer.replica->visible_checksum() == world.server().visible_checksum());
+}
+
+TEST_CASE("a snapshot that the server's trim overtakes is taken anew") {
+  SyncWorld world;
+  Edge writer = world.edge();
+  writer.put_many(20);
+  writer.sync();
+  /// Between the first page of a snapshot and the second, the server's log goes on and is cut off.
+  class Overtaking final : public Transport {
+   public:
+    Overtaking(Transport& server, Replica& replica) : server_(server), replica_(replica) {}
+    Result<HttpResponse> send(const HttpRequest& request) override {
+      const bool page = request.target.find("/sync/snapshot") != std::string::npos;
+      if (page && ++pages == 2) {
+        for (std::size_t i = 0; i < many; ++i) {
+          const std::string row = std::to_string(i % 20);
+          CHECK(replica_.put("later", row, Payload::json(std::to_string(i))));
+        }
+        CHECK(replica_.trim(many).value().first_lsn == trimmed_to);
+      }
+      return server_.send(request);
+    }
+    TransportStatistics statistics() const override { return server_.statistics(); }
+    int pages = 0;
+
+   private:
+    Transport& server_;
+    Replica& replica_;
+  };
+  Edge late = world.edge();
+  Overtaking overtaking(*late.transport, world.server());
+  SyncClient::Options options;
+  options.batch_changes = 10;
+  late.client = std::make_unique<SyncClient>(*late.replica, overtaking, options);
+  late.sync();  // tells what the server takes at once
+  REQUIRE(late.client->bootstrap());
+  CHECK(overtaking.pages > 3);
+  late.sync();
+  CHECK(late.replica->visible_checksum() == world.server().visible_checksum());
+  CHECK(late.replica->summary() == world.server().summary());
 }
 
 }  // namespace syncline::test

@@ -296,6 +296,27 @@ TEST_CASE("a straggler that comes while the checkpoint is written finds what sta
   CHECK(reopened_state(*memory) == whole_state(*node));
 }
 
+TEST_CASE("a decision that comes while the checkpoint is written refers to nothing that goes") {
+  const auto memory = std::make_shared<MemoryJournal>();
+  const auto journal = std::make_shared<BusyJournal>(memory);
+  const Node node(1, "lww", journal);
+  const Node other(2);
+  fill(node, 30, 3);
+  deliver(node, other);
+  const Dot dropped{node->node(), 2};
+  const Metadata metadata{{"rebased", to_string(Dot{node_named(9), 1}) + " " + to_string(dropped)}};
+  REQUIRE(other->put("t", "1", Payload::json("\"anew\""), {{}, &metadata}));
+  journal->meanwhile = [&] { deliver(other, node); };
+  CHECK(node->trim(25).value().first_lsn == 25);
+  CHECK_FALSE(node->log().holds(2));
+  const auto reports = node->conflicts().conflicts;
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].local.dot == dropped);
+  CHECK(reports[0].local_lsn == 0);  // known by its name only
+  CHECK(reports[0].remote_lsn == 31);
+  CHECK(reopened_state(*memory) == whole_state(*node));
+}
+
 TEST_CASE("writers, readers and trims go beside one another") {
   const Node node(1, "lww", std::make_shared<MemoryJournal>());
   fill(node, leaf, 500);
