@@ -19,6 +19,7 @@
 #include "syncline/policy.hpp"
 #include "syncline/random.hpp"
 #include "syncline/snapshot.hpp"
+#include "syncline/subscription.hpp"
 
 namespace syncline {
 
@@ -206,25 +207,6 @@ struct VisibleChecksum {
   friend bool operator==(const VisibleChecksum&, const VisibleChecksum&) = default;
 };
 
-/// Ends a subscription when it is destroyed. May outlive the replica. After its destructor returned
-/// the callback is not running and will not be called any more (do not destroy it from within).
-class Subscription {
- public:
-  Subscription() = default;
-  explicit Subscription(std::function<void()> cancel) : cancel_(std::move(cancel)) {}
-  Subscription(Subscription&& other) noexcept : cancel_(std::exchange(other.cancel_, nullptr)) {}
-  Subscription& operator=(Subscription&& other) noexcept {
-    std::swap(cancel_, other.cancel_);
-    return *this;
-  }
-  ~Subscription() {
-    if (cancel_) cancel_();
-  }
-
- private:
-  std::function<void()> cancel_;
-};
-
 /// One tenant's copy on one node: its log, the rows that follow from it, its conflicts.
 ///
 /// Thread-safe: writers queue behind one short lock; readers of the log never block; readers of
@@ -284,7 +266,8 @@ class Replica {
   // `precondition_failed` (insert of a row that exists; `if_match`), `row_not_found` (update or
   // erase of one that does not), `conflict_open` (the policy is `causal`, the row has siblings, and
   // no `if_match` shows that they were seen), `too_large`, `quota_exceeded`, `change_log_disabled`,
-  // `unavailable` (the journal failed). A failed write changes nothing.
+  // `unavailable` (the journal failed). A failed write changes nothing; only where the journal had
+  // taken it and could not make it durable, which is `unavailable` as well, is the outcome open.
   Result<WriteResult> put(std::string_view table, std::string_view row_id, Payload payload,
                           const WriteOptions& options = {});
   Result<WriteResult> insert(std::string_view table, std::string_view row_id, Payload payload,
