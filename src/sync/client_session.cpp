@@ -190,13 +190,22 @@ void ClientSession::check_header(const AnswerHeader& header) {
   compare(known);
 }
 
+/// The server, brought back from a backup, lacks changes that this replica does not have either: it
+/// took a snapshot behind them. What it has of that origin can only go over written anew.
+bool ClientSession::cannot_fill(const Rejection& rejection) const {
+  if (rejection.error.code != ErrorCode::sequence_gap) return false;
+  const Sequence expected = rejection.error.number("expected_seq");
+  return expected != 0 && expected < rejection.dot.seq &&
+         replica_.log().find({rejection.dot.origin, expected}) == 0;
+}
+
 Result<void> ClientSession::on_push(const PushResponse& response) {
   report_.pushed += planner_.sent();
   PushPlanner::Outcome outcome = planner_.on_answer(response);
   report_.accepted += outcome.accepted;
   note_conflicts(response.conflicts);
   for (const Rejection& rejection : response.rejected) {
-    if (rejection.error.code != ErrorCode::dot_mismatch) continue;
+    if (rejection.error.code != ErrorCode::dot_mismatch && !cannot_fill(rejection)) continue;
     // What depends on it is refused as well, and goes over in another form.
     contest(rejection.dot.origin, 0);
     return begin_rebase(rejection.error);

@@ -61,6 +61,7 @@ class ClientSession {
   Result<void> on_parts(const ExchangeResponse& answer);
   Result<void> on_registration(const RegisterResponse& response);
   Result<void> on_push(const PushResponse& response);
+  bool cannot_fill(const Rejection& rejection) const;
   Result<void> on_pull(const PullResponse& response);
   void check_header(const AnswerHeader& header);
   /// Does what helps against `error`, or gives it back.
