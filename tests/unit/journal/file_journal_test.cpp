@@ -17,13 +17,6 @@ std::vector<OwnedEntry> changes(Lsn from, Lsn to, std::size_t bytes = 20) {
   return made;
 }
 
-std::size_t count_files(MemoryFiles& files, const std::string& suffix) {
-  std::size_t count = 0;
-  const auto entries = files.list("/data");
-  for (const DirectoryEntry& entry : *entries) count += entry.name.ends_with(suffix) ? 1 : 0;
-  return count;
-}
-
 }  // namespace
 
 TEST_CASE("a journal gives back what was appended, in order") {

@@ -22,13 +22,6 @@ FileJournal::Options small_segments(FileSystem& files, const std::string& direct
   return options;
 }
 
-std::size_t count_files(FileSystem& files, const std::string& suffix) {
-  std::size_t count = 0;
-  const auto entries = files.list("/data");
-  for (const DirectoryEntry& entry : *entries) count += entry.name.ends_with(suffix) ? 1 : 0;
-  return count;
-}
-
 /// The first `count` changes of 9000 bytes: seven of them fill a small segment.
 void fill(FileSystem& files, Lsn count) {
   const OpenJournal open = open_journal(small_segments(files));

@@ -95,4 +95,12 @@ inline OpenJournal open_journal(const FileJournal::Options& options) {
   return std::move(*opened);
 }
 
+/// How many files of the journal in /data are called so.
+inline std::size_t count_files(FileSystem& files, const std::string& suffix) {
+  std::size_t count = 0;
+  const auto entries = files.list("/data");
+  for (const DirectoryEntry& entry : *entries) count += entry.name.ends_with(suffix) ? 1 : 0;
+  return count;
+}
+
 }  // namespace syncline::test

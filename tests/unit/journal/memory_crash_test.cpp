@@ -7,26 +7,12 @@
 
 #include "support/results.hpp"
 #include "syncline/memory_files.hpp"
+#include "unit/journal/memory_fixture.hpp"
 
 namespace syncline {
 namespace {
 
 constexpr std::size_t sector = MemoryFiles::sector_bytes;
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-std::string text_in(MemoryFiles& files, const std::string& path) {
-  return read_file(files, path, 1 << 20).value();
-}
-
-std::unique_ptr<File> created(MemoryFiles& files, const std::string& path,
-                              std::string_view text = {}) {
-  auto file = files.open(path, FileMode::create).value();
-  REQUIRE(file->write_at(0, bytes_of(text)));
-  return file;
-}
 
 // A file that a crash leaves as it is.
 std::unique_ptr<File> durable(MemoryFiles& files, const std::string& path, std::string_view text) {

@@ -6,24 +6,10 @@
 #include <doctest/doctest.h>
 
 #include "support/results.hpp"
+#include "unit/journal/memory_fixture.hpp"
 
 namespace syncline {
 namespace {
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-std::string text_in(MemoryFiles& files, const std::string& path) {
-  return read_file(files, path, 1 << 20).value();
-}
-
-std::unique_ptr<File> created(MemoryFiles& files, const std::string& path,
-                              std::string_view text = {}) {
-  auto file = files.open(path, FileMode::create).value();
-  REQUIRE(file->write_at(0, bytes_of(text)));
-  return file;
-}
 
 Error error_of(const auto& result) {
   REQUIRE_FALSE(result);

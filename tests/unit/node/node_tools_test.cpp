@@ -146,7 +146,9 @@ TEST_CASE_FIXTURE(ToolsFixture, "a damaged catalogue comes back from its copy") 
     filled();
   }
   overwrite(disk, "/data/NODE");
-  CHECK(verify_node(disk, "/data").error().code == ErrorCode::internal);
+  const auto verified = verify_node(disk, "/data");
+  REQUIRE(verified.has_error());
+  CHECK(verified.error().code == ErrorCode::internal);
   const auto repair = repair_node(disk, "/data");
   REQUIRE(repair);
   CHECK(repair->catalogue_from_copy);
