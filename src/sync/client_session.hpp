@@ -67,14 +67,16 @@ class ClientSession {
   /// Does what helps against `error`, or gives it back.
   Result<void> recover(const Error& error);
 
-  // Identity and snapshots (client_rebase.cpp).
+  // Snapshots (client_snapshot.cpp).
   std::optional<HttpRequest> next_snapshot() const;
+  void begin_snapshot();
+  Result<void> on_snapshot(const HttpResponse& response);
+
+  // Identity (client_rebase.cpp).
   void compare(const WireClock& server);
   void contest(const NodeId& origin, Sequence same);
   void contest_by(const Error& error);
-  void begin_snapshot();
   Result<void> begin_rebase(const Error& cause);
-  Result<void> on_snapshot(const HttpResponse& response);
   void on_rebased(RebaseResult result);
   Result<void> remember();
 
