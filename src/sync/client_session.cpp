@@ -236,7 +236,7 @@ Result<void> ClientSession::on_pull(const PullResponse& response) {
   if (options.allow_gaps) {
     if (const auto covered = replica_.cover(response.covers); !covered) return covered;
   }
-  planner_.raise_server_clock(response.covers);
+  planner_.raise_server_clock(response.covers, !response.has_more);
   cursor_ = response.cursor;
   pulled_all_ = !response.has_more;
   return remember();

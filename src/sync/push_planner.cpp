@@ -15,6 +15,7 @@ PushPlanner::PushPlanner(const Replica& replica, const Options& options)
       max_bytes_(options.batch_bytes) {}
 
 void PushPlanner::begin_round() {
+  heard_ = false;
   blocked_.clear();
   gone_back_.clear();
   shrunk_changes_ = std::numeric_limits<std::size_t>::max();
@@ -25,6 +26,7 @@ void PushPlanner::begin_round() {
 void PushPlanner::set_server_clock(VectorClock clock) {
   server_clock_ = std::move(clock);
   knows_server_ = true;
+  heard_ = true;
 }
 
 void PushPlanner::set_server_limits(std::size_t max_changes, std::size_t max_body_bytes) {
@@ -68,6 +70,10 @@ std::optional<PushRequest> PushPlanner::next() {
   if (options_.only_own) options.origins = {replica_.node()};
   const Result<ReadPage> page = read_durable(replica_, options);
   if (!page || page->entries.empty()) return std::nullopt;
+  const bool passes_on = std::any_of(
+      page->entries.begin(), page->entries.end(),
+      [&](const LogEntry& entry) { return entry.change.dot.origin != replica_.node(); });
+  if (passes_on && !heard_) return std::nullopt;
 
   PushRequest request;
   request.changes.records.reserve(page->entries.size());

@@ -31,12 +31,15 @@ class PushPlanner {
   /// `replica` has to outlive the planner.
   PushPlanner(const Replica& replica, const Options& options);
 
-  /// Forgets what was refused.
+  /// Forgets what was refused. Others may have sent the server something since the last round.
   void begin_round();
   /// The server holds exactly this.
   void set_server_clock(VectorClock clock);
-  /// The server holds this, too.
-  void raise_server_clock(const VectorClock& clock) { server_clock_.merge(clock); }
+  /// The server holds this, too; `all`: and nothing else, or only what came in a moment ago.
+  void raise_server_clock(const VectorClock& clock, bool all = false) {
+    server_clock_.merge(clock);
+    heard_ = heard_ || all;
+  }
   void set_server_limits(std::size_t max_changes, std::size_t max_body_bytes);
   bool knows_server() const noexcept { return knows_server_; }
   void forget_server() noexcept { knows_server_ = false; }
@@ -44,7 +47,9 @@ class PushPlanner {
   /// That the log has everything that the server lacks. Errors: `cursor_trimmed`; then nothing is
   /// sent, since it would have a hole.
   Result<void> check_held() const;
-  /// The next batch; nullopt if the server lacks nothing, or what it holds is not known.
+  /// The next batch; nullopt if the server lacks nothing, or what it holds is not known. What
+  /// others wrote may have reached the server by another path: it is not sent before the server was
+  /// heard in this round. A replica that only writes needs not ask first.
   std::optional<PushRequest> next();
   /// The answer to the batch that `next` gave last.
   Outcome on_answer(const PushResponse& response);
@@ -68,6 +73,7 @@ class PushPlanner {
   std::size_t max_bytes_;
 
   // Of this round.
+  bool heard_ = false;          // the server told what it holds
   VectorClock blocked_;         // origins of refused changes, with the greatest number there is
   std::set<NodeId> gone_back_;  // origins whose holes were filled once
   std::size_t shrunk_changes_ = std::numeric_limits<std::size_t>::max();
