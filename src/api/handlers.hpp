@@ -12,6 +12,7 @@ HandlerResult sync_pull(Services& services, Call& call);
 HandlerResult sync_heartbeat(Services& services, Call& call);
 HandlerResult sync_exchange(Services& services, Call& call);
 HandlerResult sync_snapshot(Services& services, Call& call);
+HandlerResult sync_upload(Services& services, Call& call);
 
 // change_handlers.cpp
 HandlerResult list_changes(Services& services, Call& call);

@@ -108,6 +108,12 @@ HandlerResult sync_exchange(Services& services, Call& call) {
   return wait_or_finish(std::move(pull), std::move(pulled), false);
 }
 
+HandlerResult sync_upload(Services& services, Call& call) {
+  auto request = read_message<SnapshotUpload>(call);
+  if (!request) return request.error();
+  return message_reply(call, services.hub.take_snapshot(call.tenant, std::move(*request)));
+}
+
 HandlerResult sync_snapshot(Services& services, Call& call) {
   SnapshotRequest request;
   const auto page = call.query.text("page");

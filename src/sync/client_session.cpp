@@ -46,6 +46,7 @@ void ClientSession::begin_round() {
   registrations_ = 0;
   bootstraps_ = 0;
   rebases_ = 0;
+  uploads_ = 0;
   rebase_options_ = {};
   report_ = SyncReport();
   noted_.clear();
@@ -60,6 +61,7 @@ void ClientSession::begin_bootstrap() {
 
 std::optional<HttpRequest> ClientSession::next_request() {
   if (stage_ == Stage::exchange) return next_exchange();
+  if (stage_ == Stage::upload) return next_upload();
   return stage_ == Stage::idle ? std::nullopt : next_snapshot();
 }
 
@@ -113,8 +115,9 @@ void ClientSession::on_connection_lost() {
 }
 
 Result<void> ClientSession::on_response(const HttpResponse& response) {
-  const Result<void> done =
-      stage_ == Stage::snapshot ? on_snapshot(response) : on_exchange(response);
+  const Result<void> done = stage_ == Stage::snapshot ? on_snapshot(response)
+                            : stage_ == Stage::upload ? on_upload(response)
+                                                      : on_exchange(response);
   if (!done) stage_ = Stage::idle;
   return done;
 }
@@ -154,7 +157,10 @@ Result<void> ClientSession::on_parts(const ExchangeResponse& answer) {
   if (answer.heartbeat && !*answer.heartbeat) note(recover(answer.heartbeat->error()));
   // What goes wrong with sending does not keep from receiving.
   const bool all_but_push = stage_ == Stage::exchange && registered_ && pulled_all_;
-  if (all_but_push && !problem) return planner_.check_held();
+  if (all_but_push && !problem) {
+    const Result<void> held = planner_.check_held();
+    return held || !options_.tables.empty() ? held : begin_upload(held.error());
+  }
   if (problem) return *problem;
   return {};
 }

@@ -51,7 +51,7 @@ class ClientSession {
   NodeId server_node() const noexcept { return server_node_; }
 
  private:
-  enum class Stage : std::uint8_t { idle, exchange, snapshot };
+  enum class Stage : std::uint8_t { idle, exchange, snapshot, upload };
 
   std::optional<HttpRequest> next_exchange();
   ExchangeRequest build_exchange(std::optional<PushRequest> push) const;
@@ -80,6 +80,13 @@ class ClientSession {
   void on_rebased(RebaseResult result);
   Result<void> remember();
 
+  // Giving a snapshot (client_upload.cpp).
+  Result<void> begin_upload(const Error& cause);
+  HttpRequest next_upload();
+  Result<void> on_upload(const HttpResponse& response);
+
+  /// Once is enough, unless another replica gives less than this one has at the same time.
+  static constexpr unsigned max_uploads = 2;
   /// How often a round takes a snapshot because its place in the server's log is no more: for a log
   /// that is another one, and for one that takes another id when it hears what is known of it.
   static constexpr unsigned max_bootstraps = 3;
@@ -109,9 +116,13 @@ class ClientSession {
   unsigned registrations_ = 0;
   unsigned bootstraps_ = 0;
   unsigned rebases_ = 0;
+  unsigned uploads_ = 0;
   RebaseOptions rebase_options_;              // what was found out
   std::vector<std::string> snapshot_tables_;  // empty: all
   SnapshotCollector collector_;
+  Snapshot upload_;  // where the snapshot that is given begins; without its records
+  SnapshotPosition upload_position_;
+  std::optional<SnapshotPosition> upload_next_;
   SyncReport report_;
   std::set<ConflictId> noted_;
 };

@@ -64,6 +64,13 @@ HttpRequest HttpMessages::snapshot(const SnapshotRequest& asked) const {
   return request("GET", std::move(target));
 }
 
+HttpRequest HttpMessages::upload(const SnapshotUpload& upload) const {
+  HttpRequest http = request("POST", "snapshot");
+  http.headers["Content-Type"] = media_type(format_);
+  http.body = write_body(upload.to_body(), format_);
+  return http;
+}
+
 Result<nlohmann::json> read_answer(const HttpResponse& response) {
   Result<nlohmann::json> body = parse_body(response.body, format_of(response));
   if (response.status >= 200 && response.status < 300) {

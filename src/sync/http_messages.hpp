@@ -18,6 +18,7 @@ class HttpMessages {
 
   HttpRequest exchange(const ExchangeRequest& request) const;
   HttpRequest snapshot(const SnapshotRequest& request) const;
+  HttpRequest upload(const SnapshotUpload& upload) const;
 
  private:
   HttpRequest request(std::string method, std::string target) const;

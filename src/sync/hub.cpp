@@ -151,11 +151,18 @@ std::shared_ptr<PeerTable> Hub::peers(const TenantPointer& tenant) {
   TenantPeers& known = tenants_[tenant.get()];
   if (known.tenant.lock() != tenant) {
     // A new tenant, perhaps at the address of one that is gone: time to forget those.
-    known = {tenant, std::make_shared<PeerTable>(tenant->replica())};
+    known = {tenant, std::make_shared<PeerTable>(tenant->replica()),
+             std::make_shared<SnapshotUploads>()};
     std::erase_if(tenants_, [](const auto& entry) { return entry.second.tenant.expired(); });
     return tenants_.at(tenant.get()).peers;
   }
   return known.peers;
+}
+
+std::shared_ptr<SnapshotUploads> Hub::uploads(const TenantPointer& tenant) {
+  static_cast<void>(peers(tenant));  // so that there is an entry
+  const std::lock_guard lock(mutex_);
+  return tenants_.at(tenant.get()).uploads;
 }
 
 bool Hub::may_take_new_id(const TenantPointer& tenant) {

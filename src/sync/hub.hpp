@@ -9,6 +9,7 @@
 
 #include "sync/messages.hpp"
 #include "sync/peers.hpp"
+#include "sync/snapshot_uploads.hpp"
 #include "syncline/clock.hpp"
 #include "syncline/tenant.hpp"
 
@@ -46,6 +47,11 @@ class Hub {
   Result<SnapshotResponse> snapshot_page(const TenantPointer& tenant,
                                          const SnapshotRequest& request);
 
+  /// Takes the caller's snapshot in pages and merges it when it is whole; then the log has a new
+  /// id. Errors: `peer_stale`, `bad_request` (a filtered replica; its marker is older than the one
+  /// here), those of `Replica::writable`, `SnapshotUploads::add` and `Replica::merge`.
+  Result<UploadResponse> take_snapshot(const TenantPointer& tenant, SnapshotUpload upload);
+
   /// The peers of this tenant. A tenant that was removed and created again begins without any.
   std::shared_ptr<PeerTable> peers(const TenantPointer& tenant);
 
@@ -55,10 +61,12 @@ class Hub {
  private:
   Result<void> check_self(const TenantPointer& tenant, const WireClock& caller);
   bool may_take_new_id(const TenantPointer& tenant);
+  std::shared_ptr<SnapshotUploads> uploads(const TenantPointer& tenant);
 
   struct TenantPeers {
     std::weak_ptr<Tenant> tenant;
     std::shared_ptr<PeerTable> peers;
+    std::shared_ptr<SnapshotUploads> uploads;
     std::uint64_t new_id_at_us = 0;  ///< when a caller made it take one; 0: none has
   };
 

@@ -61,11 +61,6 @@ Result<PagePosition> decode_page(std::string_view text) {
   return page;
 }
 
-void append(ChangeList& list, const LogEntry& entry) {
-  list.records.emplace_back(entry.change.record.begin(), entry.change.record.end());
-  list.lsns.push_back(entry.lsn);
-}
-
 std::uint64_t size_of(const ConflictReport& report) {
   return report.local.data.size() + report.remote.data.size() + report.base_data.size();
 }
@@ -140,10 +135,10 @@ Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
   if (!place->in_conflicts) {
     SnapshotPage page =
         replica.snapshot_page(place->position, limit, max_bytes, request.tables, place->up_to);
-    for (const LogEntry& entry : page.rows) append(response.rows, entry);
+    for (const LogEntry& entry : page.rows) response.rows.add(entry);
     for (const LogEntry& entry : page.history) {
       const bool marker = entry.change.operation == Operation::stable;
-      append(marker ? response.markers : response.history, entry);
+      (marker ? response.markers : response.history).add(entry);
     }
     place->in_conflicts = !page.next;
     if (page.next) place->position = std::move(*page.next);

@@ -278,6 +278,11 @@ json stable_to_body(const StableState& stable) {
   return {{"number", stable.number}, {"clock", clock_to_body(WireClock(stable.clock))}};
 }
 
+void ChangeList::add(const LogEntry& entry) {
+  records.emplace_back(entry.change.record.begin(), entry.change.record.end());
+  lsns.push_back(entry.lsn);
+}
+
 std::vector<std::string_view> ChangeList::views() const {
   std::vector<std::string_view> views;
   views.reserve(records.size());

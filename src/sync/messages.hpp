@@ -49,6 +49,7 @@ struct ChangeList {
   std::vector<Lsn> lsns;  ///< as many as records, or none
 
   std::vector<std::string_view> views() const;  ///< of the records, valid as long as they are
+  void add(const LogEntry& entry);
 };
 
 /// What every answer carries.
@@ -246,6 +247,26 @@ struct SnapshotResponse {
   /// Leaves out `conflicts`: a receiver finds them anew from the changes.
   static Result<SnapshotResponse> from_body(nlohmann::json&& body);
   nlohmann::json to_body(BodyFormat format, JsonPayload payload) const;
+};
+
+/// A page of the caller's own snapshot, for a server that lacks what the caller has trimmed.
+struct SnapshotUpload {
+  NodeId node_id;
+  bool first = false;  ///< it begins anew
+  /// As an answer's page; `next_page` is not empty while there are more.
+  SnapshotResponse page;
+
+  static Result<SnapshotUpload> from_body(nlohmann::json&& body);
+  nlohmann::json to_body() const;
+};
+
+struct UploadResponse {
+  AnswerHeader header;
+  /// The server holds all that the snapshot's clock covers: no more pages are wanted.
+  bool complete = false;
+
+  static Result<UploadResponse> from_body(const nlohmann::json& body);
+  nlohmann::json to_body() const;
 };
 
 }  // namespace syncline

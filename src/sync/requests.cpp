@@ -201,4 +201,25 @@ json ExchangeRequest::to_body() const {
   return body;
 }
 
+Result<SnapshotUpload> SnapshotUpload::from_body(json&& body) {
+  MemberReader in(body);
+  SnapshotUpload upload;
+  upload.node_id = in.node_or_nil("node_id");
+  if (upload.node_id.is_nil()) in.refuse("node_id", "the UUID of the calling replica");
+  upload.first = in.boolean_or("first", false);
+  if (!in.ok()) return in.result(std::move(upload));
+  Result<SnapshotResponse> page = SnapshotResponse::from_body(std::move(body));
+  if (!page) return page.error();
+  upload.page = std::move(*page);
+  return upload;
+}
+
+json SnapshotUpload::to_body() const {
+  json body = page.to_body(BodyFormat::msgpack, JsonPayload::text);
+  body.erase("conflicts");  // whoever has the changes finds them
+  body["first"] = first;
+  set_node(body, node_id);
+  return body;
+}
+
 }  // namespace syncline

@@ -250,4 +250,18 @@ json SnapshotResponse::to_body(BodyFormat format, JsonPayload payload) const {
   return body;
 }
 
+Result<UploadResponse> UploadResponse::from_body(const json& body) {
+  MemberReader in(body);
+  UploadResponse response;
+  response.header = in.header();
+  response.complete = in.boolean_or("complete", false);
+  return in.result(std::move(response));
+}
+
+json UploadResponse::to_body() const {
+  json body{{"complete", complete}};
+  header_to_body(body, header);
+  return body;
+}
+
 }  // namespace syncline

@@ -81,7 +81,7 @@ HttpResponse HubTransport::answer(const HttpRequest& request) {
   const auto tenant = tenants_.get(target.tenant);
   if (!tenant) return fail(tenant.error());
   const BodyFormat format = format_of(request, "Accept");
-  if (target.call == "/sync/snapshot") {
+  if (target.call == "/sync/snapshot" && request.method == "GET") {
     const auto page = hub_.snapshot_page(*tenant, snapshot_request(target));
     if (!page) return fail(page.error());
     return respond(200, page->to_body(format, JsonPayload::text), format);
@@ -99,6 +99,11 @@ HttpResponse HubTransport::answer(const HttpRequest& request) {
     HttpResponse response = handle<ExchangeRequest>(std::move(*body), format, call);
     answers_.push_back(response.body);
     return response;
+  }
+  if (target.call == "/sync/snapshot") {
+    auto upload = SnapshotUpload::from_body(std::move(*body));
+    if (!upload) return fail(upload.error());
+    return finish(hub_.take_snapshot(*tenant, std::move(*upload)), format);
   }
   return fail(Error{ErrorCode::not_found, "the client has no use for " + target.call});
 }

@@ -53,7 +53,7 @@ TEST_CASE("what a filtered replica holds of others does not keep it from pushing
   CHECK(own.next()->changes.records.size() == 3);
 }
 
-TEST_CASE("a round with a server that lost what was trimmed here says so and loses nothing") {
+TEST_CASE("a server that lost what was trimmed here is given a snapshot") {
   SyncWorld world;
   Edge edge = world.edge();
   edge.put_many(many);
@@ -66,12 +66,73 @@ TEST_CASE("a round with a server that lost what was trimmed here says so and los
   SyncWorld fresh;
   edge.transport = std::make_unique<HubTransport>(fresh.tenants, fresh.hub);
   edge.client = std::make_unique<SyncClient>(*edge.replica, *edge.transport, SyncClient::Options{});
-  const Result<SyncReport> report = edge.client->sync();
-  REQUIRE_FALSE(report);
-  CHECK(report.error().code == ErrorCode::cursor_trimmed);
-  CHECK(fresh.server().statistics().changes == 0);
-  REQUIRE(fresh.server().merge(edge.replica->snapshot()));
+  edge.sync();
   CHECK(fresh.server().visible_checksum() == edge.replica->visible_checksum());
+  CHECK(fresh.server().summary() == edge.replica->summary());
+  edge.put("later", "{\"n\":3}");
+  const std::uint64_t before = edge.transport->statistics().requests;
+  CHECK(edge.sync().accepted == 1);
+  CHECK(edge.transport->statistics().requests == before + 1);
+  CHECK(fresh.server().visible_checksum() == edge.replica->visible_checksum());
+}
+
+TEST_CASE("a snapshot is given in pages, also after a break in any of them") {
+  SyncWorld world;
+  SyncClient::Options options;
+  options.batch_changes = 1000;
+  for (unsigned lost = 1; lost <= 12; ++lost) {
+    CAPTURE(lost);
+    Edge edge = world.edge(options);
+    edge.put_many(many);
+    edge.sync();
+    REQUIRE(edge.replica->trim(many));
+    SyncWorld fresh;
+    Edge other = fresh.edge();
+    other.put("theirs", "{}");
+    other.sync();
+    edge.transport = std::make_unique<HubTransport>(fresh.tenants, fresh.hub);
+    edge.client = std::make_unique<SyncClient>(*edge.replica, *edge.transport, options);
+    if (lost % 2 == 0) {
+      edge.transport->lose_request(lost);
+    } else {
+      edge.transport->lose_answer(lost);
+    }
+    static_cast<void>(edge.client->sync());
+    edge.sync();
+    other.sync();
+    CHECK(fresh.server().visible_checksum() == edge.replica->visible_checksum());
+    CHECK(fresh.server().visible_checksum() == other.replica->visible_checksum());
+    CHECK(other.replica->summary() == edge.replica->summary());
+    CHECK(edge.replica->get("t", "theirs").exists());
+  }
+}
+
+TEST_CASE("two replicas do not give their snapshots at once") {
+  SyncWorld world;
+  SnapshotUploads uploads;
+  const auto page_of = [&](bool last) {
+    SnapshotResponse page;
+    page.next_page = last ? "" : "more";
+    return page;
+  };
+  const NodeId first = NodeId::generate(world.random);
+  const NodeId second = NodeId::generate(world.random);
+  const std::uint64_t limit = 1'000'000;
+  CHECK_FALSE(uploads.add(first, true, page_of(false), limit, 1'000'000'000).value());
+  const auto busy = uploads.add(second, true, page_of(false), limit, 1'000'000'001);
+  REQUIRE(busy.has_error());
+  CHECK(busy.error().code == ErrorCode::unavailable);
+  const std::uint64_t later = 1'000'000'001 + SnapshotUploads::idle_limit_us;
+  CHECK_FALSE(uploads.add(second, true, page_of(false), limit, later).value());
+  const auto lost = uploads.add(first, false, page_of(true), limit, later);
+  REQUIRE(lost.has_error());
+  CHECK(lost.error().code == ErrorCode::unavailable);
+  CHECK(uploads.add(second, false, page_of(true), limit, later).value());
+  CHECK(uploads.take(second));
+  CHECK_FALSE(uploads.take(second));
+  const auto stray = uploads.add(first, false, page_of(true), limit, later);
+  REQUIRE(stray.has_error());
+  CHECK(stray.error().code == ErrorCode::log_reset);
 }
 
 TEST_CASE("a read that begins before a trimmed log is refused, not moved to where that begins") {
