@@ -209,7 +209,7 @@ TEST_CASE("answers and changes take turns, and pages are made when they are aske
   PullRequest request = pull_from();
   request.limit = 1;
   caller.send(request, 100);
-  caller.grant(2);
+  caller.grant(3);
   write_on_server(world, 2);
   caller.send(caller.batch(1, 1), 1);
   caller.send(caller.batch(2, 2), 2);
