@@ -289,7 +289,23 @@ TEST_SUITE("change feed") {
     }
   }
 
-  TEST_CASE("a log that is trimmed or replaced under the stream ends it with the problem") {
+  TEST_CASE("a log that is trimmed past a stream's place ends it with the problem") {
+    ApiFixture api;
+    put_many(api, 10);
+    Following stream(api, "feed=ndjson&limit=1");
+    stream.piece();
+    for (int i = 0; i < 10'000; ++i) {
+      REQUIRE(api.replica().put("t", std::to_string(i % 10), Payload::json("2")));
+    }
+    REQUIRE(api.post("log/trim", R"({"before_lsn":9000})").status == 200);
+    const auto last = lines(stream.piece());
+    REQUIRE(last.size() == 1);
+    CHECK(last[0]["error"]["code"] == "cursor_trimmed");
+    CHECK(last[0]["error"].contains("oldest_lsn"));
+    CHECK(stream.at_end());
+  }
+
+  TEST_CASE("a tenant that is removed takes its streams along") {
     ApiFixture api;
     put_many(api, 3);
     Following sse(api, "feed=sse");
