@@ -24,10 +24,13 @@ target_compile_definitions(syncline_private_dependencies INTERFACE MSGPACK_NO_BO
 target_include_directories(syncline_private_dependencies SYSTEM
                            INTERFACE ${SYNCLINE_XXHASH_INCLUDE_DIR})
 
-# For closed segments of a journal. Its CMake package names the target by the kind of library.
+# For closed segments of a journal and for bodies. Its CMake package names the target by the kind of library.
 find_package(zstd CONFIG REQUIRED)
 if(TARGET zstd::libzstd_shared)
   set(zstd_target zstd::libzstd_shared)
 else()
   set(zstd_target zstd::libzstd_static)
 endif()
+
+# For bodies compressed with gzip.
+find_package(ZLIB REQUIRED)

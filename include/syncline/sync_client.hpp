@@ -36,6 +36,7 @@ struct SyncReport {
   std::uint64_t requests = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
+  std::uint64_t body_bytes = 0;  ///< sent and received, as they are without compression
   std::uint64_t duration_us = 0;
 };
 

@@ -38,11 +38,14 @@ struct HttpResponse {
   std::string body;
 };
 
-/// What a transport has carried so far. Bytes count heads and bodies as they went over the wire.
+/// What a transport has carried so far. The first two counts of bytes are heads and bodies as they
+/// went over the wire; the others are bodies alone, as they are without compression.
 struct TransportStatistics {
   std::uint64_t requests = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
+  std::uint64_t body_bytes_sent = 0;
+  std::uint64_t body_bytes_received = 0;
 };
 
 /// Carries requests to one server, one at a time. Not thread-safe.
@@ -62,7 +65,11 @@ struct HttpTransportOptions {
   std::string url;                            ///< "http://host:port", a path before /v1 is allowed
   std::string token;                          ///< sent as `Authorization: Bearer …` unless empty
   std::chrono::milliseconds timeout{75'000};  ///< of one request; longer than the longest long poll
+  /// Of an answer's body, on the wire and decompressed.
   std::size_t max_response_bytes = std::size_t{256} << 20;
+  /// Lets the server compress its answers, and compresses requests once it has said that it takes
+  /// them so.
+  bool compression = true;
 };
 
 /// A transport over one kept-alive connection, which it opens when needed and opens again once if

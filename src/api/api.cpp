@@ -41,11 +41,16 @@ Result<Reply> Api::answer(const HttpRequest& request, const RequestContext& cont
     return Reply(std::move(response));
   }
   const auto format = accepted_format(request);
-  if (!format) return format.error();
+  if (!format && !match->route->streams) return format.error();
   auto query = Query::parse(target.substr(std::min(path_end + 1, target.size())));
   if (!query) return query.error();
 
-  Call call{request, context, std::move(match->parameters), std::move(*query), *format, nullptr};
+  Call call{request,
+            context,
+            std::move(match->parameters),
+            std::move(*query),
+            format ? *format : BodyFormat::json,
+            nullptr};
   if (!match->tenant.empty()) {
     auto tenant = services_.tenants.get(match->tenant);
     if (!tenant) return tenant.error();

@@ -36,7 +36,7 @@ struct Call {
   /// The path's parameters in order, decoded, without the tenant.
   std::vector<std::string> parameters;
   Query query;
-  /// How the answer is to be written.
+  /// How the answer is to be written. If `Accept` leaves nothing but streams: JSON.
   BodyFormat format = BodyFormat::json;
   /// Set for routes below /v1/tenants/{tenant}.
   std::shared_ptr<Tenant> tenant;

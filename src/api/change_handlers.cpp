@@ -1,8 +1,8 @@
-// Consumers of the stream of changes: poll and long poll.
-#include <algorithm>
+// Consumers of the stream of changes.
 #include <utility>
 
-#include "api/change_page.hpp"
+#include "api/change_feed.hpp"
+#include "api/change_query.hpp"
 #include "api/handlers.hpp"
 #include "api/media.hpp"
 #include "api/problem.hpp"
@@ -13,120 +13,6 @@
 namespace syncline::api {
 
 namespace {
-
-constexpr std::uint64_t default_page_changes = 1000;
-constexpr std::uint64_t default_long_poll_ms = 30'000;
-
-/// All that one request for changes asks for.
-struct ChangeQuery {
-  std::shared_ptr<Tenant> tenant;
-  ReadOptions options;
-  ShowOptions show;
-  std::uint64_t wait_ms = 0;
-  BodyFormat format = BodyFormat::json;
-  JsonPayload payload = JsonPayload::text;
-};
-
-Result<void> read_operations(Query& query, ReadOptions& options) {
-  const auto names = query.list("operations");
-  if (!names) return names.error();
-  for (const std::string& name : *names) {
-    const auto operation = operation_from_string(name);
-    if (!operation || *operation == Operation::void_ || *operation == Operation::stable) {
-      return bad_parameter("operations", name, "some of insert, update, delete");
-    }
-    options.operations.push_back(*operation);
-  }
-  return {};
-}
-
-Result<void> read_origins(Query& query, ReadOptions& options) {
-  const auto texts = query.list("origins");
-  if (!texts) return texts.error();
-  for (const std::string& text : *texts) {
-    const auto origin = NodeId::parse(text);
-    if (!origin) return bad_parameter("origins", text, "some UUIDs of replicas");
-    options.origins.push_back(*origin);
-  }
-  return {};
-}
-
-Result<void> read_includes(Query& query, ShowOptions& show) {
-  const auto names = query.list("include");
-  if (!names) return names.error();
-  for (const std::string& name : *names) {
-    if (name == "before") {
-      show.before = true;
-    } else if (name == "conflicts") {
-      show.conflicts = true;
-    } else {
-      return bad_parameter("include", name, "before, conflicts or both");
-    }
-  }
-  return {};
-}
-
-/// How long the answer may wait: not at all for a poll.
-Result<std::uint64_t> read_wait(Query& query) {
-  const auto feed = query.text("feed");
-  if (!feed) return feed.error();
-  if (*feed && **feed != "poll" && **feed != "longpoll") {
-    return bad_parameter("feed", **feed, "poll or longpoll, which are the feeds supported");
-  }
-  const bool long_poll = *feed && **feed == "longpoll";
-  const auto wait_ms =
-      query.number("wait_ms", long_poll ? default_long_poll_ms : 0, 0, max_wait_ms);
-  if (!wait_ms) return wait_ms.error();
-  if (*feed && !long_poll && *wait_ms > 0) {
-    return bad_parameter("wait_ms", std::to_string(*wait_ms), "0 with feed=poll, or feed=longpoll");
-  }
-  return *wait_ms;
-}
-
-Result<void> read_filters(Query& query, ReadOptions& options) {
-  auto tables = query.list("tables");
-  if (!tables) return tables.error();
-  options.tables = std::move(*tables);
-  auto exclude_tables = query.list("exclude_tables");
-  if (!exclude_tables) return exclude_tables.error();
-  options.exclude_tables = std::move(*exclude_tables);
-  auto row_id = query.text("row_id");
-  if (!row_id) return row_id.error();
-  if (*row_id && options.tables.size() != 1) {
-    return bad_parameter("row_id", **row_id, "to give it together with exactly one of tables");
-  }
-  options.row_id = std::move(*row_id);
-  if (const auto read = read_operations(query, options); !read) return read.error();
-  return read_origins(query, options);
-}
-
-Result<ChangeQuery> read_query(Call& call) {
-  ChangeQuery wanted;
-  wanted.tenant = call.tenant;
-  wanted.format = call.format;
-  ReadOptions& options = wanted.options;
-  options.include_markers = false;
-  options.max_bytes = call.replica().max_body_bytes();
-  const auto since = call.query.text("since");
-  if (!since) return since.error();
-  const auto after = parse_since(since->value_or("beginning"), call.replica().log());
-  if (!after) return after.error();
-  options.after = *after;
-  const std::uint64_t most = call.replica().max_batch_changes();
-  const auto limit = call.query.number("limit", std::min(default_page_changes, most), 1, most);
-  if (!limit) return limit.error();
-  options.limit = *limit;
-  if (const auto read = read_filters(call.query, options); !read) return read.error();
-  if (const auto read = read_includes(call.query, wanted.show); !read) return read.error();
-  const auto wait_ms = read_wait(call.query);
-  if (!wait_ms) return wait_ms.error();
-  wanted.wait_ms = *wait_ms;
-  const auto payload = call.query.payload();
-  if (!payload) return payload.error();
-  wanted.payload = *payload;
-  if (const auto known = call.query.finish(); !known) return known.error();
-  return wanted;
-}
 
 HandlerResult read_or_wait(ChangeQuery wanted, bool last) {
   Replica& replica = wanted.tenant->replica();
@@ -159,9 +45,12 @@ HandlerResult read_or_wait(ChangeQuery wanted, bool last) {
 
 }  // namespace
 
-HandlerResult list_changes(Services&, Call& call) {
-  auto wanted = read_query(call);
+HandlerResult list_changes(Services& services, Call& call) {
+  auto wanted = read_change_query(call);
   if (!wanted) return wanted.error();
+  if (wanted->feed == Feed::sse || wanted->feed == Feed::ndjson) {
+    return Reply(stream_changes(services.tenants, std::move(*wanted)));
+  }
   return read_or_wait(std::move(*wanted), false);
 }
 

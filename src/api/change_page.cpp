@@ -52,18 +52,24 @@ std::string write_json(const Replica& replica, const LogReader& reader,
   std::string text = "{\"changes\":[";
   for (const LogEntry& entry : entries) {
     if (text.back() != '[') text.push_back(',');
-    ChangeExtras extras = extras_of(entry);
-    if (show.before) extras.before = before_image(reader, entry);
-    append_change_json(text, entry.change, extras, payload);
-    if (!show.conflicts) continue;
-    text.pop_back();
-    text += ",\"conflicts\":" + conflicts_of(replica, entry).dump() + "}";
+    append_change(text, replica, reader, entry, show, payload);
   }
   text.push_back(']');
   const std::string rest = write_body(members, BodyFormat::json, payload);
   if (rest.size() > 2) text.append(",").append(rest, 1, rest.size() - 2);
   text.push_back('}');
   return text;
+}
+
+/// True if the entry belongs to the transaction of the one before it.
+bool is_of_one_transaction(std::span<const LogEntry> entries, std::size_t index) {
+  if (index == 0) return false;
+  const ChangeView& before = entries[index - 1].change;
+  const ChangeView& change = entries[index].change;
+  if (before.dot.origin != change.dot.origin) return false;
+  const auto first = before.transaction();
+  const auto second = change.transaction();
+  return first && second && first->number == second->number;
 }
 
 nlohmann::json payload_node(const Payload& payload) {
@@ -77,14 +83,26 @@ nlohmann::json payload_node(const Payload& payload) {
 
 void limit_before_images(ReadPage& page, std::size_t max_bytes) {
   std::size_t bytes = 0;
+  std::size_t fitting = 0;  // where the transaction begins that is being looked at
   for (std::size_t i = 0; i < page.entries.size(); ++i) {
+    if (!is_of_one_transaction(page.entries, i)) fitting = i;
     bytes += before_image(page.reader, page.entries[i]).bytes.size();
-    if (i == 0 || bytes <= max_bytes) continue;
-    page.entries.resize(i);
+    if (fitting == 0 || bytes <= max_bytes) continue;
+    page.entries.resize(fitting);
     page.examined = page.entries.back().lsn;
     page.has_more = true;
     return;
   }
+}
+
+void append_change(std::string& out, const Replica& replica, const LogReader& reader,
+                   const LogEntry& entry, const ShowOptions& show, JsonPayload payload) {
+  ChangeExtras extras = extras_of(entry);
+  if (show.before) extras.before = before_image(reader, entry);
+  append_change_json(out, entry.change, extras, payload);
+  if (!show.conflicts) return;
+  out.pop_back();
+  out += ",\"conflicts\":" + conflicts_of(replica, entry).dump() + "}";
 }
 
 std::string write_change_page(const Replica& replica, const LogReader& reader,

@@ -18,8 +18,14 @@ struct ShowOptions {
   bool conflicts = false;  ///< those that it is a side of
 };
 
-/// Ends the page before the before images in it come to more than `max_bytes`; one always fits.
+/// Ends the page before the before images in it come to more than `max_bytes`; one change, or one
+/// transaction, always fits.
 void limit_before_images(ReadPage& page, std::size_t max_bytes);
+
+/// Appends one change as a page in JSON has it: with its `lsn`, `received_at` and what else is
+/// asked for inside. Requires that `reader` has it.
+void append_change(std::string& out, const Replica& replica, const LogReader& reader,
+                   const LogEntry& entry, const ShowOptions& show, JsonPayload payload);
 
 /// Writes `{changes: […], …members}`. In JSON each change has its `lsn`, `received_at` and what
 /// else is asked for inside; in MessagePack, where records stay as they are, lists called `lsns`,

@@ -8,6 +8,17 @@
 namespace syncline {
 namespace {
 
+/// All that a stream has to give before it would wait for the first time.
+HttpResponse collected(api::Stream& stream) {
+  HttpResponse response = std::move(stream.head);
+  api::StreamStep step = stream.source->next(std::chrono::steady_clock::now());
+  while (const auto* const bytes = std::get_if<std::string>(&step)) {
+    response.body += *bytes;
+    step = stream.source->next(std::chrono::steady_clock::now());
+  }
+  return response;
+}
+
 class LocalTransport final : public Transport {
  public:
   LocalTransport(TenantManager& tenants, Clock& clock) : api_(tenants, clock) {}
@@ -16,6 +27,7 @@ class LocalTransport final : public Transport {
   Result<HttpResponse> send(const HttpRequest& request) override {
     ++statistics_.requests;
     statistics_.bytes_sent += request.body.size();
+    statistics_.body_bytes_sent += request.body.size();
     api::Reply reply = api_.handle(request, context_);
     while (auto* const wait = std::get_if<api::Wait>(&reply)) {
       const auto resume = std::move(wait->resume);
@@ -25,8 +37,10 @@ class LocalTransport final : public Transport {
       reply = api::problem_response(
           Error(ErrorCode::protocol_unsupported, "There is no connection here to be upgraded."));
     }
+    if (auto* const stream = std::get_if<api::Stream>(&reply)) reply = collected(*stream);
     auto response = std::get<HttpResponse>(std::move(reply));
     statistics_.bytes_received += response.body.size();
+    statistics_.body_bytes_received += response.body.size();
     return response;
   }
   TransportStatistics statistics() const override { return statistics_; }

@@ -25,7 +25,8 @@ Result<BodyFormat> accepted_format(const HttpRequest& request);
 Result<nlohmann::json> read_body(const HttpRequest& request);
 /// The same where only an object makes sense.
 Result<nlohmann::json> read_object(const HttpRequest& request);
-/// Errors: `unsupported_media_type` for a body that is compressed.
+/// Whoever carries requests has undone the codings that it knows: what is left, nobody can read.
+/// Errors: `unsupported_media_type` for a body that is still coded.
 Result<void> check_content_encoding(const HttpRequest& request);
 
 /// A whole answer.

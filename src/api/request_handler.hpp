@@ -30,8 +30,9 @@ struct Upgrade {
 };
 
 struct Wait;
-/// An answer, the wish to be asked again later, or another protocol.
-using Reply = std::variant<HttpResponse, Wait, Upgrade>;
+struct Stream;
+/// An answer, the wish to be asked again later, another protocol, or an answer without a length.
+using Reply = std::variant<HttpResponse, Wait, Upgrade, Stream>;
 
 /// "Nothing yet": ask again once the tenant's log has grown beyond `seen`, or `timeout` is over.
 struct Wait {
@@ -41,6 +42,36 @@ struct Wait {
   /// Goes on where the handler stopped, so that nothing is done twice. `last` is true when there is
   /// no more time: then it has to give an answer. Called at most once.
   std::function<Reply(bool last)> resume;
+};
+
+/// "Nothing for now": ask again once the tenant's log has grown beyond `seen`, or at `until`.
+struct StreamPause {
+  Lsn seen = 0;
+  std::chrono::steady_clock::time_point until;
+};
+/// There will be nothing more.
+struct StreamEnd {};
+/// Some bytes to be sent, or one of these.
+using StreamStep = std::variant<std::string, StreamPause, StreamEnd>;
+
+/// Where the bytes of a stream come from. It is asked for more when all it gave before was taken,
+/// so that a slow reader never makes it pile up anything.
+class StreamSource {
+ public:
+  StreamSource() = default;
+  StreamSource(const StreamSource&) = delete;
+  StreamSource& operator=(const StreamSource&) = delete;
+  virtual ~StreamSource() = default;
+  /// What comes next. Never blocks for longer than the work takes. May throw, which ends the
+  /// stream. Not called again after the end.
+  virtual StreamStep next(std::chrono::steady_clock::time_point now) = 0;
+};
+
+/// An answer whose body goes on until its source ends or the client goes away.
+struct Stream {
+  HttpResponse head;  ///< without a body
+  std::shared_ptr<Tenant> tenant;
+  std::unique_ptr<StreamSource> source;
 };
 
 /// Turns requests into answers. Thread-safe. Never blocks for longer than the work takes.

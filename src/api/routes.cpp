@@ -33,7 +33,7 @@ constexpr std::array route_table{
     Route{"GET", "/v1/tenants/{tenant}/sync/snapshot", tenant, sync_snapshot},
     Route{"POST", "/v1/tenants/{tenant}/sync/snapshot", tenant, sync_upload},
     Route{"GET", "/v1/tenants/{tenant}/sync/live", tenant, sync_live},
-    Route{"GET", "/v1/tenants/{tenant}/changes", tenant, list_changes},
+    Route{"GET", "/v1/tenants/{tenant}/changes", tenant, list_changes, true},
     Route{"GET", "/v1/tenants/{tenant}/rows/{table}", tenant, list_rows},
     Route{"GET", "/v1/tenants/{tenant}/rows/{table}/{row_id}", tenant, get_row},
     Route{"PUT", "/v1/tenants/{tenant}/rows/{table}/{row_id}", tenant, put_row},

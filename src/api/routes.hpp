@@ -23,6 +23,8 @@ struct Route {
   std::string_view path;
   Audience audience;
   Handler handler;
+  /// It can answer with a stream, whose types `Accept` may name; its handler sees to that.
+  bool streams = false;
 };
 
 std::span<const Route> routes();

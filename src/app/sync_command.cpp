@@ -50,6 +50,7 @@ std::string round_json(const EdgeRound& round) {
                       {"requests", report.requests},
                       {"bytes_sent", report.bytes_sent},
                       {"bytes_received", report.bytes_received},
+                      {"body_bytes", report.body_bytes},
                       {"ms", report.duration_us / 1000},
                       {"rejected", nlohmann::json::array()},
                       {"conflicts", nlohmann::json::array()},
@@ -90,10 +91,13 @@ void print_round(Session& session, const EdgeRound& round) {
     print_json(session, round_json(round));
     return;
   }
-  session.out << fmt::format(
-      "pushed {}, pulled {}, conflicts {}, rejected {} ({}, {} ms)\n", grouped(report.pushed),
-      grouped(report.pulled), grouped(report.conflicts.size()), grouped(report.rejected.size()),
-      human_bytes(report.bytes_sent + report.bytes_received), grouped(report.duration_us / 1000));
+  const std::uint64_t carried = report.bytes_sent + report.bytes_received;
+  std::string bytes = human_bytes(carried);
+  if (report.body_bytes > carried) bytes += " for " + human_bytes(report.body_bytes);
+  session.out << fmt::format("pushed {}, pulled {}, conflicts {}, rejected {} ({}, {} ms)\n",
+                             grouped(report.pushed), grouped(report.pulled),
+                             grouped(report.conflicts.size()), grouped(report.rejected.size()),
+                             bytes, grouped(report.duration_us / 1000));
   if (round.was_copy) session.out << "this directory is a copy, and took a new id\n";
   if (report.identity_changed) {
     session.out

@@ -15,10 +15,13 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include "api/media.hpp"
 #include "api/problem.hpp"
+#include "http/body_coding.hpp"
 #include "http/date.hpp"
 #include "http/log_waiter.hpp"
 #include "http/websocket_connection.hpp"
+#include "http/stream_sender.hpp"
 
 namespace syncline::http {
 
@@ -45,6 +48,8 @@ struct Exchange {
   unsigned version = 11;
   bool keep_alive = false;
   bool head_only = false;
+  bool has_body = false;
+  std::string accepted_codings;  ///< the request's `Accept-Encoding`
 };
 
 bool is_plain(std::string_view id) {
@@ -94,6 +99,7 @@ class Connection final : public Stoppable, public std::enable_shared_from_this<C
       self->stopping_ = true;
       if (self->phase_ == Phase::quiet) self->stream_.close();
       if (self->live_) self->live_->stop();
+      if (self->sender_) self->sender_->stop();
       self->waiter_.wake();
     });
   }
@@ -124,9 +130,13 @@ class Connection final : public Stoppable, public std::enable_shared_from_this<C
 
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> wait_for_request();
-  asio::awaitable<std::optional<HttpResponse>> answer(HttpRequest request, Exchange& exchange);
+  asio::awaitable<std::optional<api::Reply>> answer(HttpRequest request, Exchange& exchange);
   asio::awaitable<bool> respond(HttpResponse response, Exchange& exchange);
   void begin_live(const HttpRequest& request, api::Upgrade upgrade, Exchange& exchange);
+  asio::awaitable<bool> respond_at_length(api::Stream stream, Exchange& exchange);
+  template <typename Message>
+  void write_head(Message& message, const HttpResponse& response, const Exchange& exchange) const;
+  void log(Exchange& exchange, unsigned status) const;
   asio::awaitable<void> refuse();
   asio::awaitable<void> linger();
   Exchange new_exchange();
@@ -141,6 +151,8 @@ class Connection final : public Stoppable, public std::enable_shared_from_this<C
   LogWaiter waiter_;
   /// There once the connection goes on as a WebSocket.
   std::unique_ptr<WebSocketConnection> live_;
+  /// There while a stream is being sent.
+  std::optional<StreamSender> sender_;
   beast::flat_buffer buffer_;
   std::uint64_t requests_ = 0;
   Phase phase_ = Phase::quiet;
@@ -193,6 +205,7 @@ asio::awaitable<bool> Connection::serve_one() {
   if (error) {
     const auto problem = reading_error(error, settings_.max_body_bytes);
     if (!problem) co_return false;
+    exchange.has_body = error == wire::error::body_limit;
     HttpResponse refusal = api::problem_response(*problem);
     if (co_await respond(std::move(refusal), exchange)) co_await linger();
     co_return false;
@@ -201,11 +214,19 @@ asio::awaitable<bool> Connection::serve_one() {
   exchange.keep_alive = message.keep_alive();
   exchange.head_only = message.method() == wire::verb::head;
   HttpRequest request = to_request(message);
-  std::optional<HttpResponse> response = co_await answer(std::move(request), exchange);
-  if (!response) co_return false;
+  exchange.accepted_codings = api::header(request, "Accept-Encoding");
+  exchange.has_body = !request.body.empty();
+  std::optional<api::Reply> reply = co_await answer(std::move(request), exchange);
+  if (!reply) co_return false;
   if (stopping_) exchange.keep_alive = false;
-  const bool sent = co_await respond(std::move(*response), exchange);
-  co_return sent&& exchange.keep_alive;
+  bool sent = false;
+  if (auto* const stream = std::get_if<api::Stream>(&*reply)) {
+    sent = co_await respond_at_length(std::move(*stream), exchange);
+  } else {
+    HttpResponse response = std::get<HttpResponse>(std::move(*reply));
+    sent = co_await respond(std::move(response), exchange);
+  }
+  co_return sent&& exchange.keep_alive && !stopping_;
 }
 
 template <typename Call>
@@ -218,10 +239,14 @@ api::Reply Connection::guarded(Exchange& exchange, Call&& call) {
   }
 }
 
-asio::awaitable<std::optional<HttpResponse>> Connection::answer(HttpRequest request,
-                                                                Exchange& exchange) {
+asio::awaitable<std::optional<api::Reply>> Connection::answer(HttpRequest request,
+                                                              Exchange& exchange) {
   const api::RequestContext context{.connection = place_.id, .stopping = stopping_};
-  auto handle = [&] { return settings_.handler->handle(request, context); };
+  auto handle = [&]() -> api::Reply {
+    auto refusal = decode_body(request, settings_.max_body_bytes);
+    if (refusal) return std::move(*refusal);
+    return settings_.handler->handle(request, context);
+  };
   api::Reply reply = guarded(exchange, handle);
   std::optional<SteadyClock::time_point> deadline;
   while (auto* wait = std::get_if<api::Wait>(&reply)) {
@@ -239,7 +264,7 @@ asio::awaitable<std::optional<HttpResponse>> Connection::answer(HttpRequest requ
     begin_live(request, std::move(*upgrade), exchange);
     co_return std::nullopt;
   }
-  co_return std::move(std::get<HttpResponse>(reply));
+  co_return std::move(reply);
 }
 
 void Connection::begin_live(const HttpRequest& request, api::Upgrade upgrade, Exchange& exchange) {
@@ -256,29 +281,71 @@ void Connection::begin_live(const HttpRequest& request, api::Upgrade upgrade, Ex
   if (settings_.access_log) settings_.access_log(exchange.line);
 }
 
-asio::awaitable<bool> Connection::respond(HttpResponse response, Exchange& exchange) {
-  wire::response<wire::string_body> message;
+template <typename Message>
+void Connection::write_head(Message& message, const HttpResponse& response,
+                            const Exchange& exchange) const {
   message.version(exchange.version);
   message.result(response.status);
   for (const auto& [name, value] : response.headers) message.set(name, value);
   message.set(wire::field::server, "syncline");
   message.set(wire::field::date, format_http_date(settings_.clock->now_us()));
   message.set("X-Request-ID", exchange.line.request_id);
+}
+
+void Connection::log(Exchange& exchange, unsigned status) const {
+  exchange.line.status = status;
+  exchange.line.duration_us = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - exchange.started)
+          .count());
+  if (settings_.access_log) settings_.access_log(exchange.line);
+}
+
+asio::awaitable<bool> Connection::respond(HttpResponse response, Exchange& exchange) {
+  if (exchange.has_body) name_codings(response);
+  const bool has_content = response.status != 204 && response.status != 304;
+  if (has_content) encode_body(response, exchange.accepted_codings);
+  wire::response<wire::string_body> message;
+  write_head(message, response, exchange);
   message.keep_alive(exchange.keep_alive);
-  if (response.status != 204 && response.status != 304) {
-    message.content_length(response.body.size());
-  }
+  if (has_content) message.content_length(response.body.size());
   if (!exchange.head_only) message.body() = std::move(response.body);
   stream_.expires_after(settings_.idle_timeout);
   error_code error;
   exchange.line.bytes_out = co_await wire::async_write(
       stream_, message, asio::redirect_error(asio::use_awaitable, error));
-  exchange.line.status = response.status;
-  exchange.line.duration_us = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - exchange.started)
-          .count());
-  if (settings_.access_log) settings_.access_log(exchange.line);
+  log(exchange, response.status);
   co_return !error;
+}
+
+asio::awaitable<bool> Connection::respond_at_length(api::Stream stream, Exchange& exchange) {
+  const bool chunked = exchange.version >= 11;
+  if (!chunked) exchange.keep_alive = false;
+  const unsigned status = stream.head.status;
+  wire::response<wire::empty_body> message;
+  write_head(message, stream.head, exchange);
+  message.keep_alive(exchange.keep_alive);
+  message.chunked(chunked);
+  wire::response_serializer<wire::empty_body> serializer(message);
+  stream_.expires_after(settings_.idle_timeout);
+  error_code error;
+  exchange.line.bytes_out = co_await wire::async_write_header(
+      stream_, serializer, asio::redirect_error(asio::use_awaitable, error));
+  bool whole = !error;
+  if (whole && !exchange.head_only) {
+    sender_.emplace(stream_, waiter_, settings_.idle_timeout, chunked);
+    if (stopping_) sender_->stop();
+    try {
+      whole = co_await sender_->send(std::move(stream));
+    } catch (const std::exception& exception) {
+      // The head is gone, so an end that is none is all that can tell of it.
+      exchange.line.failure = exception.what();
+      whole = false;
+    }
+    exchange.line.bytes_out += sender_->bytes_sent();
+    sender_.reset();
+  }
+  log(exchange, status);
+  co_return whole;
 }
 
 asio::awaitable<void> Connection::refuse() {

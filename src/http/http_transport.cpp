@@ -9,6 +9,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include "http/content_coding.hpp"
 #include "http/url.hpp"
 #include "syncline/transport.hpp"
 
@@ -44,7 +45,10 @@ class HttpTransport final : public Transport {
     bool received_anything = false;
   };
 
-  Message to_message(const HttpRequest& request) const;
+  Message to_message(const HttpRequest& request, http::ContentCoding coding) const;
+  http::ContentCoding coding_for(const HttpRequest& request) const;
+  Result<HttpResponse> carry(const HttpRequest& request, http::ContentCoding coding);
+  Result<void> decode(HttpResponse& response) const;
   Attempt exchange(const Message& message, bool head_only);
   error_code connect();
   error_code resolve(Endpoints& endpoints);
@@ -57,9 +61,13 @@ class HttpTransport final : public Transport {
   std::optional<beast::tcp_stream> stream_;
   beast::flat_buffer buffer_;
   TransportStatistics statistics_;
+  /// What the server's last answer that named any says it takes.
+  http::ContentCoding offered_ = http::ContentCoding::identity;
+  bool offer_broken_ = false;
 };
 
-HttpTransport::Message HttpTransport::to_message(const HttpRequest& request) const {
+HttpTransport::Message HttpTransport::to_message(const HttpRequest& request,
+                                                 http::ContentCoding coding) const {
   Message message;
   message.version(11);
   message.method_string(request.method);
@@ -69,8 +77,12 @@ HttpTransport::Message HttpTransport::to_message(const HttpRequest& request) con
   if (!options_.token.empty()) {
     message.set(wire::field::authorization, "Bearer " + options_.token);
   }
+  if (options_.compression) message.set(wire::field::accept_encoding, http::known_codings);
   for (const auto& [name, value] : request.headers) message.set(name, value);
-  message.body() = request.body;
+  if (coding != http::ContentCoding::identity) {
+    message.set(wire::field::content_encoding, http::to_string(coding));
+  }
+  message.body() = http::compress(coding, request.body);
   message.prepare_payload();
   return message;
 }
@@ -166,8 +178,60 @@ bool may_be_repeated(const HttpRequest& request) {
          request.target.find("/sync/") != std::string::npos;
 }
 
+http::ContentCoding HttpTransport::coding_for(const HttpRequest& request) const {
+  const bool worth_it = request.body.size() >= http::compress_from_bytes;
+  const bool coded_already = request.headers.contains("Content-Encoding");
+  const bool may = options_.compression && !offer_broken_ && worth_it && !coded_already;
+  return may ? offered_ : http::ContentCoding::identity;
+}
+
+/// Undoes the coding that the transport, not its caller, asked for.
+Result<void> HttpTransport::decode(HttpResponse& response) const {
+  const auto named = response.headers.find("Content-Encoding");
+  if (named == response.headers.end()) return {};
+  const auto coding = http::coding_from_header(named->second);
+  const std::string server = server_.host + ":" + server_.port;
+  if (!coding) {
+    return Error(ErrorCode::unavailable, "The answer of " + server + " has the encoding \"" +
+                                             named->second + "\", which nobody asked for.");
+  }
+  response.headers.erase(named);
+  if (*coding == http::ContentCoding::identity || response.body.empty()) return {};
+  auto body = http::decompress(*coding, response.body, options_.max_response_bytes);
+  if (!body) {
+    return Error(ErrorCode::unavailable,
+                 "Cannot read the answer of " + server + ": " + body.error().detail);
+  }
+  response.body = std::move(*body);
+  // It told of the bytes on the wire.
+  response.headers.erase("Content-Length");
+  return {};
+}
+
 Result<HttpResponse> HttpTransport::send(const HttpRequest& request) {
-  const Message message = to_message(request);
+  constexpr auto identity = http::ContentCoding::identity;
+  const http::ContentCoding coding = coding_for(request);
+  auto response = carry(request, coding);
+  if (response && response->status == 415 && coding != identity) {
+    // Perhaps another server took over, or a proxy on the way reads bodies.
+    response = carry(request, identity);
+    if (response && response->status != 415) offer_broken_ = true;
+  }
+  if (!response) return response;
+  if (const auto offer = response->headers.find("Accept-Encoding");
+      offer != response->headers.end()) {
+    offered_ = http::choose_coding(offer->second, http::compress_from_bytes);
+  }
+  if (options_.compression && !request.headers.contains("Accept-Encoding")) {
+    if (const auto plain = decode(*response); !plain) return plain.error();
+  }
+  statistics_.body_bytes_sent += request.body.size();
+  statistics_.body_bytes_received += response->body.size();
+  return response;
+}
+
+Result<HttpResponse> HttpTransport::carry(const HttpRequest& request, http::ContentCoding coding) {
+  const Message message = to_message(request, coding);
   bool fresh = false;
   if (!stream_ || !is_alive()) {
     if (const auto error = connect()) return unavailable(error);

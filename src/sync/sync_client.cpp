@@ -43,6 +43,8 @@ Result<SyncReport> SyncClient::Impl::drive() {
     now.requests = after.requests - before.requests;
     now.bytes_sent = after.bytes_sent - before.bytes_sent;
     now.bytes_received = after.bytes_received - before.bytes_received;
+    now.body_bytes = after.body_bytes_sent + after.body_bytes_received - before.body_bytes_sent -
+                     before.body_bytes_received;
     const auto passed = std::chrono::steady_clock::now() - begun;
     now.duration_us = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(passed).count());

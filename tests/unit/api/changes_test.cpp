@@ -149,7 +149,7 @@ TEST_SUITE("changes") {
     wrong("operations=stable", "operations");
     wrong("origins=me", "origins");
     wrong("include=after", "include");
-    wrong("feed=sse", "longpoll");
+    wrong("feed=push", "longpoll");
     wrong("feed=poll&wait_ms=5", "wait_ms");
     wrong("wait_ms=60001", "wait_ms");
     wrong("row_id=1", "row_id");
