@@ -32,7 +32,8 @@ class Server {
     std::uint16_t port = 0;             ///< 0: any free one, see `port()`
     unsigned threads = 0;               ///< 0: one per core, at least 2
     std::size_t max_connections = 4096;
-    std::chrono::milliseconds idle_timeout{120'000};    ///< of a kept-alive connection
+    /// Of a kept-alive connection, and of one that takes nothing of its answer.
+    std::chrono::milliseconds idle_timeout{120'000};
     std::chrono::milliseconds request_timeout{30'000};  ///< for a request to arrive whole
     std::chrono::milliseconds drain_timeout{
         10'000};  ///< how long `stop` waits for requests under way

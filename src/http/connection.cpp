@@ -320,6 +320,7 @@ asio::awaitable<bool> Connection::respond(HttpResponse response, Exchange& excha
 asio::awaitable<bool> Connection::respond_at_length(api::Stream stream, Exchange& exchange) {
   const bool chunked = exchange.version >= 11;
   if (!chunked) exchange.keep_alive = false;
+  if (exchange.has_body) name_codings(stream.head);
   const unsigned status = stream.head.status;
   wire::response<wire::empty_body> message;
   write_head(message, stream.head, exchange);
