@@ -78,6 +78,10 @@ TEST_SUITE("the faulty network") {
     CHECK(world.has("3"));
     CHECK(world.proxy.counts().cuts == 3);
     CHECK(connect(world.proxy)->send(put_row("4", "1")));  // a cut is done once
+    world.proxy.set({.cut_requests_after = 0, .stay_cut = true});
+    for (int i = 0; i < 3; ++i) CHECK_FALSE(connect(world.proxy)->send(put_row("5", "1")));
+    world.proxy.set({});
+    CHECK(connect(world.proxy)->send(put_row("5", "1")));
   }
 
   TEST_CASE("delay and rate take their time") {

@@ -16,6 +16,7 @@ std::string tenant_name(std::uint64_t number) { return "t" + std::to_string(100'
 Faults cut_at(bool answers, std::uint64_t byte) {
   Faults faults;
   (answers ? faults.cut_answers_after : faults.cut_requests_after) = byte;
+  faults.stay_cut = true;
   return faults;
 }
 
@@ -153,6 +154,7 @@ class SeededWorld {
     if (pick(3) == 0) faults.cut_requests_after = pick(1500);
     if (pick(3) == 0) faults.cut_answers_after = pick(1500);
     if (pick(4) == 0) faults.break_percent = 50;
+    faults.stay_cut = pick(2) == 0;
     faults.seed = pick(1000);
     faults.repeat_requests = pick(2) == 0;
     faults.delay = std::chrono::milliseconds(pick(2));

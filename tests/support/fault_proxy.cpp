@@ -74,6 +74,7 @@ struct FaultProxy::Impl {
   ProxyCounts counts;
   std::uint64_t request_bytes = 0;  // since the faults were set
   std::uint64_t answer_bytes = 0;
+  bool is_cut = false;  // since then
   std::mt19937_64 random;
   bool stopping = false;
 
@@ -90,6 +91,7 @@ void FaultProxy::Impl::set(const Faults& given) {
     faults = given;
     request_bytes = 0;
     answer_bytes = 0;
+    is_cut = false;
   }
   ::eventfd_write(wake.get(), 1);
 }
@@ -152,7 +154,7 @@ void FaultProxy::Impl::accept_clients() {
   while (true) {
     Descriptor client(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (client.get() < 0) return;
-    if (links.size() >= max_links) continue;
+    if (links.size() >= max_links || (is_cut && faults.stay_cut)) continue;
     prepare_socket(client.get());
     ++counts.connections;
     Link& link = links.emplace_back();
@@ -224,6 +226,7 @@ std::size_t FaultProxy::Impl::let_through(Link& link, bool answers, std::size_t 
   if (cut_after && since_set + bytes >= *cut_after) {
     passed = *cut_after - since_set;
     cut_after.reset();
+    is_cut = true;
     ++counts.cuts;
     ends = true;
   }

@@ -17,6 +17,8 @@ struct Faults {
   std::optional<std::uint64_t> cut_requests_after = std::nullopt;
   /// The same of answers. 0: requests go through, and the next answer is lost.
   std::optional<std::uint64_t> cut_answers_after = std::nullopt;
+  /// After such a cut, new connections are closed at once, so that no client can just try again.
+  bool stay_cut = false;
   std::chrono::milliseconds delay{0};  ///< of all bytes, in each direction
   std::uint64_t bytes_per_second = 0;  ///< in each direction of each connection; 0: no limit
   /// A partition: connections are taken and nothing passes until it ends.
