@@ -2,7 +2,7 @@
 //
 //   bench_sync [measurement…]
 //
-// measurement: rows, history; all if none is given
+// measurement: rows, history, trimmed; all if none is given
 //
 // The server is the program `syncline`, in memory; who fills it and who synchronises are processes
 // of their own, so that the peak memory of each is its own.
@@ -91,6 +91,16 @@ class ServerProcess {
     return std::move(*transport);
   }
   std::uint64_t peak() const { return peak_bytes(process_); }
+  /// Drops the log, whoever has not read it: what is left is rows.
+  void trim(std::size_t changes) const {
+    HttpRequest request;
+    request.method = "POST";
+    request.target = std::string("/v1/tenants/") + tenant + "/log/trim";
+    request.headers["Content-Type"] = "application/json";
+    request.body = "{\"before_lsn\":" + std::to_string(changes + 1) + ",\"force\":true}";
+    const auto answer = connect()->send(request);
+    expect(answer.has_value() && answer->status == 200, "the log is not trimmed");
+  }
 
  private:
   pid_t process_ = -1;
@@ -194,15 +204,19 @@ void measure_way(const ServerProcess& server, bool by_snapshot, const Figures& e
       mega(median.peak), mega(server.peak()));
 }
 
-void measure(std::size_t changes, bool with_pull) {
+void measure(std::size_t changes, bool trimmed) {
   constexpr std::uint64_t row_bytes = payload_bytes + key_bytes + table.size();
   const ServerProcess server;
   const Figures expected = fill(server, changes);
   expect(expected.size() == 2 && expected.front() == row_count, "the server was not filled");
-  std::printf("%zu rows of %zu bytes (%.1f MB raw) after %zu changes; server with them: %.0f MB\n",
-              row_count, payload_bytes, mega(row_count * row_bytes), changes, mega(server.peak()));
+  if (trimmed) server.trim(changes);
+  std::printf(
+      "%zu rows of %zu bytes (%.1f MB raw) after %zu changes%s; server with them: %.0f MB\n",
+      row_count, payload_bytes, mega(row_count * row_bytes), changes,
+      trimmed ? ", log trimmed" : "", mega(server.peak()));
   measure_way(server, true, expected, row_count * row_bytes);
-  if (with_pull) measure_way(server, false, expected, changes * row_bytes);
+  // Where the log is trimmed, pulling from its beginning would end in the same snapshot.
+  if (!trimmed) measure_way(server, false, expected, changes * row_bytes);
 }
 
 }  // namespace
@@ -211,13 +225,15 @@ void measure(std::size_t changes, bool with_pull) {
 int main(int count, char** words) {
   using namespace syncline::bench;
   const std::vector<std::string> named(words + std::min(count, 1), words + count);
-  for (const std::string& name : named) {
-    expect(name == "rows" || name == "history", "no such measurement; there are rows, history");
-  }
   const auto wanted = [&](const char* name) {
     return named.empty() || std::find(named.begin(), named.end(), name) != named.end();
   };
-  if (wanted("rows")) measure(row_count, true);
-  if (wanted("history")) measure(preloaded_changes, true);
+  for (const std::string& name : named) {
+    expect(name == "rows" || name == "history" || name == "trimmed",
+           "no such measurement; there are rows, history, trimmed");
+  }
+  if (wanted("rows")) measure(row_count, false);
+  if (wanted("history")) measure(preloaded_changes, false);
+  if (wanted("trimmed")) measure(preloaded_changes, true);
   return 0;
 }

@@ -69,7 +69,7 @@ struct FaultProxy::Impl {
   Descriptor listener;
   Descriptor wake;
 
-  mutable std::mutex mutex;  // over what follows up to the blank line
+  mutable std::mutex mutex;  // over all that follows but the thread
   Faults faults;
   ProxyCounts counts;
   std::uint64_t request_bytes = 0;  // since the faults were set
@@ -77,8 +77,8 @@ struct FaultProxy::Impl {
   bool is_cut = false;  // since then
   std::mt19937_64 random;
   bool stopping = false;
+  std::list<Link> links;
 
-  std::list<Link> links;  // of the thread, like all below
   std::thread thread;
 };
 
@@ -92,6 +92,9 @@ void FaultProxy::Impl::set(const Faults& given) {
     request_bytes = 0;
     answer_bytes = 0;
     is_cut = false;
+    if (faults.break_percent == 0) {
+      for (Link& link : links) link.break_after.reset();
+    }
   }
   ::eventfd_write(wake.get(), 1);
 }

@@ -56,8 +56,8 @@ class FaultProxy {
 
   std::uint16_t port() const noexcept;
   std::string url() const;
-  /// Holds from now on, for connections that are open as well; only `break_percent` is decided when
-  /// a connection begins.
+  /// Holds from now on, for connections that are open as well. Only which of them break is decided
+  /// when they begin; with `break_percent` 0 none does any more.
   void set(const Faults& faults);
   ProxyCounts counts() const;
 
