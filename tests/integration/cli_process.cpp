@@ -12,6 +12,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 namespace cli_test {
@@ -90,8 +91,10 @@ Run run(const std::vector<std::string>& words, const std::string& input,
   const pid_t child =
       start(words, in.descriptor(), out.descriptor(), err.descriptor(), environment);
   int wait_status = 0;
-  REQUIRE(waitpid(child, &wait_status, 0) == child);
-  return {status_of(wait_status), out.read_all(), err.read_all()};
+  rusage used{};
+  REQUIRE(wait4(child, &wait_status, 0, &used) == child);
+  return {status_of(wait_status), out.read_all(), err.read_all(),
+          static_cast<std::uint64_t>(used.ru_maxrss)};
 }
 
 Running::Running(const std::vector<std::string>& words) {

@@ -1,6 +1,7 @@
 // Runs the real program, as a command that ends or as a server.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@ struct Run {
   int status = -1;  ///< the exit status; -1 if it was ended by a signal
   std::string out;
   std::string err;
+  /// The most memory that it had; at least what the test itself had when it started it.
+  std::uint64_t peak_kib = 0;
 };
 
 /// Runs `syncline` with these words and waits for its end. `input` is its standard input.
