@@ -13,6 +13,9 @@ HandlerResult sync_heartbeat(Services& services, Call& call);
 HandlerResult sync_exchange(Services& services, Call& call);
 HandlerResult sync_snapshot(Services& services, Call& call);
 
+// live_handler.cpp
+HandlerResult sync_live(Services& services, Call& call);
+
 // change_handlers.cpp
 HandlerResult list_changes(Services& services, Call& call);
 

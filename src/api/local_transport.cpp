@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "api/api.hpp"
+#include "api/problem.hpp"
 
 namespace syncline {
 namespace {
@@ -19,6 +20,10 @@ class LocalTransport final : public Transport {
     while (auto* const wait = std::get_if<api::Wait>(&reply)) {
       const auto resume = std::move(wait->resume);
       reply = resume(true);
+    }
+    if (std::holds_alternative<api::Upgrade>(reply)) {
+      reply = api::problem_response(
+          Error(ErrorCode::protocol_unsupported, "There is no connection here to be upgraded."));
     }
     auto response = std::get<HttpResponse>(std::move(reply));
     statistics_.bytes_received += response.body.size();

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <variant>
 
+#include "sync/message_session.hpp"
 #include "syncline/tenant.hpp"
 #include "syncline/transport.hpp"
 
@@ -20,9 +22,16 @@ struct RequestContext {
   bool stopping = false;
 };
 
+/// "Yes": the connection goes on as a WebSocket, for which the request asked in the right form.
+struct Upgrade {
+  std::string subprotocol;
+  std::shared_ptr<Tenant> tenant;  ///< whose log may have news for the session when it grows
+  std::unique_ptr<MessageSession> session;
+};
+
 struct Wait;
-/// An answer, or the wish to be asked again later.
-using Reply = std::variant<HttpResponse, Wait>;
+/// An answer, the wish to be asked again later, or another protocol.
+using Reply = std::variant<HttpResponse, Wait, Upgrade>;
 
 /// "Nothing yet": ask again once the tenant's log has grown beyond `seen`, or `timeout` is over.
 struct Wait {

@@ -31,6 +31,7 @@ constexpr std::array route_table{
     Route{"POST", "/v1/tenants/{tenant}/sync/heartbeat", tenant, sync_heartbeat},
     Route{"POST", "/v1/tenants/{tenant}/sync/exchange", tenant, sync_exchange},
     Route{"GET", "/v1/tenants/{tenant}/sync/snapshot", tenant, sync_snapshot},
+    Route{"GET", "/v1/tenants/{tenant}/sync/live", tenant, sync_live},
     Route{"GET", "/v1/tenants/{tenant}/changes", tenant, list_changes},
     Route{"GET", "/v1/tenants/{tenant}/rows/{table}", tenant, list_rows},
     Route{"GET", "/v1/tenants/{tenant}/rows/{table}/{row_id}", tenant, get_row},

@@ -18,6 +18,7 @@
 #include "api/problem.hpp"
 #include "http/date.hpp"
 #include "http/log_waiter.hpp"
+#include "http/websocket_connection.hpp"
 
 namespace syncline::http {
 
@@ -92,6 +93,7 @@ class Connection final : public Stoppable, public std::enable_shared_from_this<C
     asio::post(stream_.get_executor(), [self = shared_from_this()] {
       self->stopping_ = true;
       if (self->phase_ == Phase::quiet) self->stream_.close();
+      if (self->live_) self->live_->stop();
       self->waiter_.wake();
     });
   }
@@ -106,6 +108,7 @@ class Connection final : public Stoppable, public std::enable_shared_from_this<C
         co_await self->refuse();
       } else {
         while (co_await self->serve_one()) continue;
+        if (self->live_) co_await self->live_->run();
       }
     } catch (const std::exception&) {
       // Out of memory: this connection is the cheapest thing to give up.
@@ -123,6 +126,7 @@ class Connection final : public Stoppable, public std::enable_shared_from_this<C
   asio::awaitable<bool> wait_for_request();
   asio::awaitable<std::optional<HttpResponse>> answer(HttpRequest request, Exchange& exchange);
   asio::awaitable<bool> respond(HttpResponse response, Exchange& exchange);
+  void begin_live(const HttpRequest& request, api::Upgrade upgrade, Exchange& exchange);
   asio::awaitable<void> refuse();
   asio::awaitable<void> linger();
   Exchange new_exchange();
@@ -135,6 +139,8 @@ class Connection final : public Stoppable, public std::enable_shared_from_this<C
   const Place place_;
   beast::tcp_stream stream_;
   LogWaiter waiter_;
+  /// There once the connection goes on as a WebSocket.
+  std::unique_ptr<WebSocketConnection> live_;
   beast::flat_buffer buffer_;
   std::uint64_t requests_ = 0;
   Phase phase_ = Phase::quiet;
@@ -229,7 +235,25 @@ asio::awaitable<std::optional<HttpResponse>> Connection::answer(HttpRequest requ
     auto resume = [&] { return waiting.resume(last); };
     reply = guarded(exchange, resume);
   }
+  if (auto* const upgrade = std::get_if<api::Upgrade>(&reply)) {
+    begin_live(request, std::move(*upgrade), exchange);
+    co_return std::nullopt;
+  }
   co_return std::move(std::get<HttpResponse>(reply));
+}
+
+void Connection::begin_live(const HttpRequest& request, api::Upgrade upgrade, Exchange& exchange) {
+  WebSocketConnection::Options options;
+  options.idle_timeout = settings_.idle_timeout;
+  options.max_message_bytes = settings_.max_body_bytes;
+  options.headers["Server"] = "syncline";
+  options.headers["Date"] = format_http_date(settings_.clock->now_us());
+  options.headers["X-Request-ID"] = exchange.line.request_id;
+  live_ = std::make_unique<WebSocketConnection>(stream_, request, std::move(upgrade),
+                                                std::move(options));
+  if (stopping_) live_->stop();
+  exchange.line.status = 101;
+  if (settings_.access_log) settings_.access_log(exchange.line);
 }
 
 asio::awaitable<bool> Connection::respond(HttpResponse response, Exchange& exchange) {
