@@ -198,8 +198,10 @@ TEST_CASE("after a snapshot its place is the one that is kept") {
 TEST_CASE("places in several servers' logs are kept apart, and what is damaged is none") {
   const auto replica = Replica::open({});
   REQUIRE(replica);
-  const RemoteState one{NodeId::generate(system_random()), 3, "here"};
-  const RemoteState other{NodeId::generate(system_random()), 4, ""};
+  using Names = std::vector<std::string>;
+  const RemoteState one{NodeId::generate(system_random()), 3, "here", Names{}, {}, {}};
+  const RemoteState other{NodeId::generate(system_random()),     4, "", Names{"t"}, {"u"},
+                          {NodeId::generate(system_random()), 7}};
   REQUIRE(save_remote(**replica, "one", one));
   REQUIRE(save_remote(**replica, "other", other));
   CHECK(load_remote(**replica, "one") == one);
