@@ -17,10 +17,12 @@ class HttpMessages {
   HttpMessages(std::string_view tenant, BodyFormat format);
 
   HttpRequest exchange(const ExchangeRequest& request) const;
+  HttpRequest pull(const PullRequest& request) const;
   HttpRequest snapshot(const SnapshotRequest& request) const;
 
  private:
   HttpRequest request(std::string method, std::string target) const;
+  HttpRequest post(std::string call, const nlohmann::json& body) const;
 
   std::string base_;
   BodyFormat format_;
