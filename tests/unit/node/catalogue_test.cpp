@@ -56,6 +56,14 @@ TEST_CASE("a catalogue comes back as it was") {
   CHECK(tenant.settings.max_clock_drift_ms == 1'000);
   CHECK(tenant.settings.policies == before.tenants.front().settings.policies);
   CHECK(tenant.settings.retention == before.tenants.front().settings.retention);
+  NodeCatalogue some_tables = before;
+  some_tables.edge->tables = {"loans", "orders"};
+  const std::string bytes = node::encode_catalogue(some_tables);
+  CHECK(bytes[8] == 2);  // which programs that know of no tables refuse
+  CHECK(node::encode_catalogue(before)[8] == 1);
+  const auto with_tables = node::decode_catalogue(bytes);
+  REQUIRE(with_tables);
+  CHECK(with_tables->edge == some_tables.edge);
   const auto empty = node::decode_catalogue(node::encode_catalogue({}));
   REQUIRE(empty);
   CHECK(!empty->edge);
