@@ -276,7 +276,6 @@ void Replicator::Impl::end_round(std::uint64_t ticket, const Result<void>& ended
   } else {
     plan.on_round_failed(now, ended.error());
   }
-  poll_at_us = std::min(poll_at_us, now + options.heartbeat_interval_ms * us_per_ms);
   {
     const std::lock_guard lock(mutex);
     if (ended) {
@@ -304,7 +303,6 @@ void Replicator::Impl::listen(bool wanted_now) {
       rung = true;
       changed.notify_all();
     });
-    poll_at_us = 0;
   }
   if (listener->busy() || now_us() < poll_at_us) return;
   PullRequest request;
@@ -325,9 +323,11 @@ void Replicator::Impl::take_poll() {
                        body->at("cursor") == session.cursor() &&
                        body->value("changes", nlohmann::json::array()).empty();
   if (nothing) return;
-  // A round finds out what is wrong, if something is; until then nothing is asked in vain.
-  poll_at_us = body ? 0 : now_us() + options.heartbeat_interval_ms * us_per_ms;
   plan.on_bell(now_us());
+  if (body) return;
+  // A round finds out what is wrong. The next poll, with the token of then, is not asked in vain.
+  poll_at_us = now_us() + options.heartbeat_interval_ms * us_per_ms;
+  listener.reset();
 }
 
 }  // namespace syncline

@@ -62,10 +62,13 @@ TEST_CASE("a peer comes back as it was kept, and nothing else passes for one") {
   Result<Peer> again = decode_peer(encode_peer(peer));
   REQUIRE(again);
   check_same(*again, peer);
+  CHECK_FALSE(again->previous_filter);
+  peer.previous_filter = 77;
   peer.tables.reset();
   again = decode_peer(encode_peer(peer));
   REQUIRE(again);
   CHECK_FALSE(again->tables);
+  CHECK(again->previous_filter == 77);
 
   const std::string bytes = encode_peer(sample());
   for (std::size_t length = 0; length < bytes.size(); ++length) {
