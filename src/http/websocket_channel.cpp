@@ -67,7 +67,8 @@ class WebSocketChannel final : public LiveChannel {
   const http::ServerUrl server_;
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
-  websocket::stream<beast::tcp_stream> socket_{context_};
+  // Without compression: see websocket_connection.cpp.
+  websocket::stream<beast::tcp_stream, false> socket_{context_};
   beast::flat_buffer buffer_;
   std::deque<LiveMessage> inbox_;
   bool opened_ = false;

@@ -66,7 +66,8 @@ struct WebSocketConnection::Impl {
   const wire::request<wire::empty_body> handshake;
   api::Upgrade upgrade;
   const Options options;
-  websocket::stream<beast::tcp_stream&> socket{stream};
+  // Without compression, for which zlib takes about 300 kB a connection.
+  websocket::stream<beast::tcp_stream&, false> socket{stream};
   Signal news{stream.get_executor()};      ///< for the writer
   Signal may_read{stream.get_executor()};  ///< for the reader
   asio::steady_timer deadline{stream.get_executor()};

@@ -109,14 +109,14 @@ Result<LiveSession::Answer> LiveSession::register_caller(const RegisterRequest& 
 
 Result<LiveSession::Answer> LiveSession::begin_stream(std::uint64_t id, PullRequest&& request) {
   payload_ = request.payload;
-  stream_ = Stream{id, std::move(request), 0, true, false};
+  stream_ = Stream{id, std::move(request), 0, true, 0, false};
   return Answer{};
 }
 
 Result<LiveSession::Answer> LiveSession::beat(const HeartbeatRequest& request) {
   Result<HeartbeatResponse> response = hub_.heartbeat(tenant_, request);
   // A cursor that stays behind although there is nothing to send could be trimmed away one day.
-  if (response && stream_ && stream_->moved_unsaid) stream_->owes_frame = true;
+  if (response && stream_) stream_->place_due = true;
   return answer_with(std::move(response));
 }
 
@@ -149,11 +149,17 @@ std::optional<LiveMessage> LiveSession::take_answer() {
 }
 
 bool LiveSession::has_news() const {
-  return stream_->owes_frame || tenant_->replica().releasable_lsn() > stream_->examined;
+  if (stream_->owes_frame) return true;
+  if (stream_->place_due && stream_->examined > stream_->said) return true;
+  return tenant_->replica().releasable_lsn() > stream_->examined;
 }
 
 std::optional<LiveMessage> LiveSession::next_changes() {
-  if (!stream_ || credit_changes_ <= 0 || credit_bytes_ <= 0 || !has_news()) return std::nullopt;
+  if (!stream_ || credit_changes_ <= 0 || credit_bytes_ <= 0) return std::nullopt;
+  if (!has_news()) {
+    stream_->place_due = false;
+    return std::nullopt;
+  }
   PullRequest request = stream_->request;
   request.limit = lesser(request.limit, credit_changes_);
   request.max_bytes = lesser(request.max_bytes, credit_bytes_);
@@ -165,13 +171,12 @@ std::optional<LiveMessage> LiveSession::next_changes() {
   }
   stream_->request.cursor = page->cursor;
   stream_->examined = page->examined;
-  if (page->changes.records.empty() && !page->has_more && !stream_->owes_frame) {
-    // Only the caller's own changes, or those of other tables: said with the next frame.
-    stream_->moved_unsaid = true;
-    return std::nullopt;
-  }
+  const bool owed = stream_->owes_frame || page->has_more || stream_->place_due;
+  // Only the caller's own changes, or those of other tables: said with the next frame.
+  if (page->changes.records.empty() && !owed) return std::nullopt;
   stream_->owes_frame = page->has_more;
-  stream_->moved_unsaid = false;
+  stream_->place_due = false;
+  stream_->said = page->examined;
   credit_changes_ -= static_cast<std::int64_t>(page->changes.records.size());
   for (const RecordBytes& record : page->changes.records) {
     credit_bytes_ -= static_cast<std::int64_t>(record.size());

@@ -45,7 +45,8 @@ class LiveSession final : public MessageSession {
     /// The client is owed a frame even without changes: it was told that there is more, or it was
     /// not told yet where it stands.
     bool owes_frame = true;
-    bool moved_unsaid = false;  ///< the cursor is beyond the one that was sent last
+    Lsn said = 0;            ///< `examined` as of the frame that was sent last
+    bool place_due = false;  ///< the client is to be told where it stands if that is beyond `said`
   };
 
   /// What is answered at once: nothing to `pull` and `credit`.
