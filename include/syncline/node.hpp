@@ -18,7 +18,8 @@ namespace syncline {
 struct EdgeHome {
   std::string server;  ///< "http://host:port"
   std::string tenant;
-  std::string name;  ///< shown in the server's list of peers
+  std::string name;                      ///< shown in the server's list of peers
+  std::vector<std::string> tables = {};  ///< that it holds; empty: all
   friend bool operator==(const EdgeHome&, const EdgeHome&) = default;
 };
 
@@ -77,6 +78,9 @@ class Node final : public TenantStore {
   Durability durability() const noexcept;  ///< that it was opened with
   /// Of all tenants whose journals are open.
   std::vector<TenantOpening> openings() const;
+  /// Other tables for an edge, which its next exchange fetches and drops. Errors: `unavailable`,
+  /// `bad_request` if this is no edge.
+  Result<void> set_edge_tables(std::vector<std::string> tables);
   /// Keeps what an edge's server said of its tenant's settings, under the server's version.
   /// Errors: `unavailable`, `bad_request` if this is no edge.
   Result<void> keep_settings(const TenantSettings& settings);

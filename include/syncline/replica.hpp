@@ -366,6 +366,14 @@ class Replica {
   Result<RebaseResult> rebase(const Snapshot& giver, std::span<const std::string> tables = {},
                               const RebaseOptions& options = {});
 
+  /// Lets go of all rows and changes of these tables, as if they had never come here; what was seen
+  /// of them stays in the summary, so that they come back by a snapshot only. The log is laid anew
+  /// under a new log id. A crash leaves the old state or the new one. Does nothing where there is
+  /// none of these tables. Errors: `precondition_failed` if `delivered`, which is what somebody
+  /// else is known to hold durably, lacks one of their changes; `unavailable`; then nothing was
+  /// changed.
+  Result<void> drop_tables(std::span<const std::string> tables, const VectorClock& delivered);
+
   // Conflicts.
   ConflictPage conflicts(const ConflictQuery& query = {}) const;
   /// Errors: `conflict_not_found`.

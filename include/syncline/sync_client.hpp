@@ -53,9 +53,13 @@ class SyncClient {
     /// At most, in one push or page; the server's limits are kept.
     std::size_t batch_changes = 5000;
     std::size_t batch_bytes = std::size_t{4} << 20;
-    /// Only these tables; empty: all. The server keeps the choice of the first registration. A
-    /// replica with a choice sends its own changes and passes nothing else on.
+    /// Only these tables; empty: all. A replica with a choice sends its own changes and passes
+    /// nothing else on. Another choice than at the last round is taken up by the next one: what is
+    /// new in it is fetched, and what is no more in it is dropped here once the server has all of
+    /// it.
     std::vector<std::string> tables;
+    /// Whose rows are fetched and shown first where a first round takes a snapshot.
+    std::vector<std::string> priority_tables;
     /// Called after each request with the totals so far. May be empty.
     std::function<void(const SyncReport&)> on_progress;
   };

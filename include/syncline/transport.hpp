@@ -48,7 +48,7 @@ struct TransportStatistics {
   std::uint64_t body_bytes_received = 0;
 };
 
-/// Carries requests to one server, one at a time. Not thread-safe.
+/// Carries requests to one server, one at a time. Not thread-safe, but for `cancel`.
 class Transport {
  public:
   Transport() = default;
@@ -58,6 +58,10 @@ class Transport {
   /// Any HTTP status is a response. Errors: `unavailable` (no connection, broken, timed out).
   virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
   virtual TransportStatistics statistics() const = 0;
+  /// Ends the transport, from whatever thread: a `send` under way, and each later one, is
+  /// `unavailable` at once. (A look-up of the host's name cannot be cut short.) Does nothing where
+  /// `send` never waits.
+  virtual void cancel() noexcept {}
 };
 
 /// Where and how a client connects.

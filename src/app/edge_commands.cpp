@@ -10,6 +10,7 @@
 #include "app/json_text.hpp"
 #include "app/output.hpp"
 #include "app/text_width.hpp"
+#include "app/value_check.hpp"
 #include "syncline/clock.hpp"
 #include "syncline/node.hpp"
 
@@ -21,7 +22,21 @@ struct Arguments {
   std::optional<std::string> server;
   std::optional<std::string> tenant;
   std::optional<std::string> name;
+  std::vector<std::string> tables;
+  bool all_tables = false;
 };
+
+Option tables_option(const std::shared_ptr<Arguments>& arguments, std::string help) {
+  return {.name = "--table",
+          .target = &arguments->tables,
+          .help = std::move(help),
+          .value_name = "TABLE",
+          .fault = [](const std::string& word) { return table_fault(word); }};
+}
+
+nlohmann::json names_json(const std::vector<std::string>& names) {
+  return names.empty() ? nlohmann::json(nullptr) : nlohmann::json(names);
+}
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -34,6 +49,7 @@ Result<ExitCode> run_init(Session& session, const Arguments& arguments) {
   home.server = arguments.server.value_or(session.client.server);
   home.tenant = arguments.tenant.value_or(session.client.tenant);
   home.name = arguments.name.value_or(host_name());
+  home.tables = arguments.tables;
   HttpTransportOptions transport;
   transport.url = home.server;
   if (const auto good = make_http_transport(transport); !good) {
@@ -50,7 +66,8 @@ Result<ExitCode> run_init(Session& session, const Arguments& arguments) {
     print_json(session, dump_json({{"directory", arguments.directory},
                                    {"server", home.server},
                                    {"tenant", home.tenant},
-                                   {"name", home.name}}));
+                                   {"name", home.name},
+                                   {"tables", names_json(home.tables)}}));
     return ExitCode::ok;
   }
   session.out << printable(arguments.directory) << " is an edge of tenant '" << home.tenant
@@ -59,6 +76,49 @@ Result<ExitCode> run_init(Session& session, const Arguments& arguments) {
               << "\nwrite offline: syncline put TABLE ROW DATA --data "
               << printable(arguments.directory) << '\n';
   return ExitCode::ok;
+}
+
+Result<ExitCode> run_set(Session& session, const Arguments& arguments) {
+  if (arguments.all_tables == !arguments.tables.empty()) {
+    return wrong_usage(session, "name tables with --table, or say --all-tables");
+  }
+  Node::Options options;
+  options.directory = arguments.directory;
+  options.create = false;
+  options.lock_wait = directory_wait;
+  const auto node = Node::open(std::move(options));
+  if (!node) return with_advice(node.error(), arguments.directory);
+  if (const auto set = (*node)->set_edge_tables(arguments.tables); !set) return set.error();
+  if (session.json) {
+    print_json(session, dump_json({{"directory", arguments.directory},
+                                   {"tables", names_json(arguments.tables)}}));
+    return ExitCode::ok;
+  }
+  session.out << "the next sync fetches what is new in that, and drops what is no more in it\n";
+  return ExitCode::ok;
+}
+
+Command set_command() {
+  auto arguments = std::make_shared<Arguments>();
+  Command command;
+  command.name = "set";
+  command.summary = "Choose which tables of its server an edge holds";
+  command.examples =
+      "The next 'sync' fetches the rows of new tables. Those of others are dropped here, once the\n"
+      "server has all that was written to them.\n\n"
+      "examples:\n"
+      "  syncline edge set field-work --table orders --table items\n"
+      "  syncline edge set field-work --all-tables";
+  command.options = {
+      {.name = "DIR",
+       .target = &arguments->directory,
+       .help = "the edge's directory, see 'syncline edge init'",
+       .required = true},
+      tables_option(arguments, "hold this table, and no others; repeatable"),
+      {.name = "--all-tables", .target = &arguments->all_tables, .help = "hold all tables"}};
+  command.run = [arguments](Session& session) { return run_set(session, *arguments); };
+  command.talks_to_server = false;
+  return command;
 }
 
 Command init_command() {
@@ -89,7 +149,8 @@ Command init_command() {
       {.name = "--name",
        .target = &arguments->name,
        .help = "what the server calls it in its list of peers; this host's name if not given",
-       .value_name = "NAME"}};
+       .value_name = "NAME"},
+      tables_option(arguments, "hold only this table of the server; repeatable")};
   command.run = [arguments](Session& session) { return run_init(session, *arguments); };
   command.talks_to_server = false;
   return command;
@@ -104,7 +165,7 @@ Command edge_commands() {
   group.examples =
       "examples:\n"
       "  syncline edge init field-work --server http://127.0.0.1:8437 --tenant shop";
-  group.subcommands = {init_command()};
+  group.subcommands = {init_command(), set_command()};
   group.talks_to_server = false;
   return group;
 }

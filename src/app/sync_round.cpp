@@ -1,6 +1,6 @@
 #include "app/sync_round.hpp"
 
-#include "app/data_connection.hpp"
+#include "app/edge_directory.hpp"
 
 namespace syncline::app {
 namespace {
@@ -22,15 +22,6 @@ Result<void> greet(const std::string& server) {
   return answer ? Result<void>() : answer.error();
 }
 
-// The server's word on policies is part of what an edge has to know offline.
-Result<void> keep_settings(Node& node, const Replica& replica) {
-  TenantSettings settings;
-  settings.policies = replica.policies();
-  settings.max_clock_drift_ms = replica.max_clock_drift_ms();
-  settings.version = replica.settings_version();
-  return node.keep_settings(settings);
-}
-
 }  // namespace
 
 Result<EdgeRound> run_edge_round(const std::string& directory, const std::string& token,
@@ -40,45 +31,31 @@ Result<EdgeRound> run_edge_round(const std::string& directory, const std::string
   if (catalogue->edge) {
     if (const auto greeted = greet(catalogue->edge->server); !greeted) return greeted.error();
   }
-  Node::Options options;
-  options.directory = directory;
-  options.create = false;
-  options.lock_wait = directory_wait;
-  const auto opened = OpenDirectory::open(std::move(options));
-  if (!opened) return opened.error();
-  const auto& home = opened->node->edge();
-  if (!home) {
-    return Error(ErrorCode::bad_request,
-                 directory +
-                     " is a server's data directory; only an edge has a server to "
-                     "exchange with");
-  }
-  const auto tenant = opened->tenants->get(home->tenant);
-  if (!tenant) return tenant.error();
-  Replica& replica = (*tenant)->replica();
+  const auto edge = EdgeDirectory::open(directory);
+  if (!edge) return edge.error();
+  const EdgeHome& home = edge->home();
 
   HttpTransportOptions transport_options;
-  transport_options.url = home->server;
+  transport_options.url = home.server;
   transport_options.token = token;
   transport_options.timeout = request_timeout;
   const auto transport = make_http_transport(std::move(transport_options));
   if (!transport) return transport.error();
   SyncClient::Options client_options;
-  client_options.tenant = home->tenant;
-  client_options.name = home->name;
+  client_options.tenant = home.tenant;
+  client_options.name = home.name;
+  client_options.tables = home.tables;
   client_options.on_progress = on_progress;
-  SyncClient client(replica, **transport, std::move(client_options));
+  SyncClient client(edge->replica(), **transport, std::move(client_options));
   EdgeRound round;
-  for (const TenantOpening& opening : opened->node->openings()) {
-    round.was_copy = round.was_copy || opening.identity_changed;
-  }
+  round.was_copy = edge->was_copy;
   auto report = client.sync();
   // What the round did before it failed stays, and so do settings that came with it.
-  const auto kept = keep_settings(*opened->node, replica);
+  const auto kept = edge->keep_settings();
   if (!report) return report.error();
   if (!kept) return kept.error();
   round.report = std::move(*report);
-  round.node = replica.node();
+  round.node = edge->replica().node();
   return round;
 }
 

@@ -1,10 +1,12 @@
 #include <array>
+#include <atomic>
 #include <optional>
 #include <utility>
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
@@ -34,6 +36,7 @@ class HttpTransport final : public Transport {
 
   Result<HttpResponse> send(const HttpRequest& request) override;
   TransportStatistics statistics() const override { return statistics_; }
+  void cancel() noexcept override;
 
  private:
   using Message = wire::request<wire::string_body>;
@@ -58,6 +61,7 @@ class HttpTransport final : public Transport {
   const HttpTransportOptions options_;
   const http::ServerUrl server_;
   asio::io_context context_{1};
+  std::atomic<bool> cancelled_{false};
   std::optional<beast::tcp_stream> stream_;
   beast::flat_buffer buffer_;
   TransportStatistics statistics_;
@@ -103,6 +107,7 @@ error_code HttpTransport::resolve(Endpoints& endpoints) {
 error_code HttpTransport::connect() {
   stream_.reset();
   buffer_.clear();
+  if (cancelled_) return asio::error::operation_aborted;
   Endpoints endpoints;
   if (const auto error = resolve(endpoints)) return error;
   stream_.emplace(context_);
@@ -208,6 +213,20 @@ Result<void> HttpTransport::decode(HttpResponse& response) const {
   return {};
 }
 
+/// What is posted runs on the loop of the step under way. Who comes between two steps finds it at
+/// the beginning of the next, and there is no connection to begin with after that.
+void HttpTransport::cancel() noexcept {
+  if (cancelled_.exchange(true)) return;
+  const auto close = [this] {
+    if (stream_) stream_->close();
+  };
+  try {
+    asio::post(context_, close);
+  } catch (...) {
+    // Out of memory: then the step under way ends by its timeout.
+  }
+}
+
 Result<HttpResponse> HttpTransport::send(const HttpRequest& request) {
   constexpr auto identity = http::ContentCoding::identity;
   const http::ContentCoding coding = coding_for(request);
@@ -233,6 +252,7 @@ Result<HttpResponse> HttpTransport::send(const HttpRequest& request) {
 Result<HttpResponse> HttpTransport::carry(const HttpRequest& request, http::ContentCoding coding) {
   const Message message = to_message(request, coding);
   bool fresh = false;
+  if (cancelled_) return unavailable(asio::error::operation_aborted);
   if (!stream_ || !is_alive()) {
     if (const auto error = connect()) return unavailable(error);
     fresh = true;
@@ -240,7 +260,7 @@ Result<HttpResponse> HttpTransport::carry(const HttpRequest& request, http::Cont
   ++statistics_.requests;
   Attempt attempt = exchange(message, request.method == "HEAD");
   const bool closed = attempt.error != beast::error::timeout && !attempt.received_anything;
-  if (attempt.error && closed && !fresh && may_be_repeated(request)) {
+  if (attempt.error && closed && !fresh && !cancelled_ && may_be_repeated(request)) {
     // Most likely the server closed the connection between the look and the request.
     if (const auto error = connect()) return unavailable(error);
     attempt = exchange(message, request.method == "HEAD");
@@ -251,7 +271,9 @@ Result<HttpResponse> HttpTransport::carry(const HttpRequest& request, http::Cont
 
 Error HttpTransport::unavailable(const error_code& error) const {
   std::string reason = error.message();
-  if (error == beast::error::timeout) {
+  if (cancelled_) {
+    reason = "it was cancelled";
+  } else if (error == beast::error::timeout) {
     reason = "no answer within " + std::to_string(options_.timeout.count()) + " ms";
   } else if (error == wire::error::end_of_stream) {
     reason = "the connection was closed without an answer";

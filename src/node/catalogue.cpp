@@ -105,9 +105,15 @@ bool read_body(MsgpackReader& reader, NodeCatalogue& catalogue) {
   if (!read_count(reader, 3) || !reader.read_uint(catalogue.next_number)) return false;
   if (!reader.read_nil()) {
     EdgeHome home;
-    if (!read_count(reader, 3) || !read_text(reader, home.server) ||
+    std::uint32_t count = 0;
+    if (!reader.read_array(count) || count < 3 || count > 4 || !read_text(reader, home.server) ||
         !read_text(reader, home.tenant) || !read_text(reader, home.name)) {
       return false;
+    }
+    std::uint32_t tables = 0;
+    if (count == 4 && !reader.read_array(tables)) return false;
+    for (std::uint32_t i = 0; i < tables; ++i) {
+      if (!read_text(reader, home.tables.emplace_back())) return false;
     }
     catalogue.edge = std::move(home);
   }
@@ -132,15 +138,17 @@ std::string tenant_directory(std::string_view id, std::uint64_t number) {
 }
 
 std::string encode_catalogue(const NodeCatalogue& catalogue) {
+  const bool has_tables = catalogue.edge && !catalogue.edge->tables.empty();
   msgpack::sbuffer body;
   Packer packer(body);
   packer.pack_array(3);
   packer.pack(catalogue.next_number);
   if (catalogue.edge) {
-    packer.pack_array(3);
+    packer.pack_array(has_tables ? 4 : 3);
     packer.pack(catalogue.edge->server);
     packer.pack(catalogue.edge->tenant);
     packer.pack(catalogue.edge->name);
+    if (has_tables) packer.pack(catalogue.edge->tables);
   } else {
     packer.pack_nil();
   }
@@ -148,7 +156,7 @@ std::string encode_catalogue(const NodeCatalogue& catalogue) {
   for (const StoredTenant& tenant : catalogue.tenants) pack_tenant(packer, tenant);
 
   std::string bytes(magic);
-  append_number(bytes, catalogue_format, 4);
+  append_number(bytes, has_tables ? catalogue_format : first_catalogue_format, 4);
   append_number(bytes, body.size(), 4);
   bytes.append(body.data(), body.size());
   append_number(bytes, codec::hash_bytes(bytes.data(), bytes.size()), hash_bytes);

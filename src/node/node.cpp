@@ -191,6 +191,17 @@ std::vector<TenantOpening> Node::openings() const {
   return openings;
 }
 
+Result<void> Node::set_edge_tables(std::vector<std::string> tables) {
+  const std::lock_guard lock(impl_->mutex);
+  if (!impl_->catalogue.edge) {
+    return Error{ErrorCode::bad_request, "only an edge holds some of its server's tables"};
+  }
+  if (impl_->catalogue.edge->tables == tables) return {};
+  NodeCatalogue next = impl_->catalogue;
+  next.edge->tables = std::move(tables);
+  return impl_->replace(std::move(next));
+}
+
 Result<void> Node::keep_settings(const TenantSettings& settings) {
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->catalogue.edge || impl_->catalogue.tenants.size() != 1) {

@@ -45,13 +45,14 @@ Result<void> ClientSession::begin_rebase(const Error& cause) {
   ++rebases_;
   registered_ = false;
   planner_.forget_server();
-  begin_snapshot();
-  if (snapshot_tables_.empty()) return {};
-  // Whatever was written here has to be compared, also outside the tables that are pulled.
-  for (std::string& table : replica_.tables()) snapshot_tables_.push_back(std::move(table));
-  std::sort(snapshot_tables_.begin(), snapshot_tables_.end());
-  snapshot_tables_.erase(std::unique(snapshot_tables_.begin(), snapshot_tables_.end()),
-                         snapshot_tables_.end());
+  std::vector<std::string> tables = tables_;
+  if (!tables.empty()) {
+    // Whatever was written here has to be compared, also outside the tables that are pulled.
+    for (std::string& table : replica_.tables()) tables.push_back(std::move(table));
+    std::sort(tables.begin(), tables.end());
+    tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
+  }
+  begin_snapshot_of(std::move(tables), SnapshotUse::whole);
   return {};
 }
 
@@ -68,7 +69,12 @@ void ClientSession::on_rebased(RebaseResult result) {
 }
 
 Result<void> ClientSession::remember() {
-  return save_remote(replica_, options_.remote, {server_node_, settings_version_, cursor_});
+  if (planner_.knows_server()) {
+    const NodeId self = replica_.node();
+    delivered_ = {self, planner_.server_clock().get(self)};
+  }
+  return save_remote(replica_, options_.remote,
+                     {server_node_, settings_version_, cursor_, tables_, dropping_, delivered_});
 }
 
 }  // namespace syncline

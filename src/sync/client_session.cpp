@@ -25,18 +25,36 @@ PushPlanner::Options planner_options(const ClientSession::Options& options) {
   return {options.batch_changes, options.batch_bytes, !options.tables.empty()};
 }
 
+ClientSession::Options in_order(ClientSession::Options options) {
+  std::vector<std::string>& tables = options.tables;
+  std::sort(tables.begin(), tables.end());
+  tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
+  return options;
+}
+
+/// Of a first answer, before it is known whether the log or a snapshot is shorter: a small log is
+/// all there, of a long one little is sent for nothing.
+constexpr std::uint64_t first_page_changes = 200;
+constexpr std::uint64_t first_page_bytes = std::uint64_t{64} << 10;
+
 }  // namespace
 
 ClientSession::ClientSession(Replica& replica, Options options)
     : replica_(replica),
-      options_(std::move(options)),
+      options_(in_order(std::move(options))),
       messages_(options_.tenant, options_.format),
-      planner_(replica, planner_options(options_)) {
-  if (const auto kept = load_remote(replica, options_.remote)) {
-    server_node_ = kept->server_node;
-    settings_version_ = kept->settings_version;
-    cursor_ = kept->cursor;
-  }
+      planner_(replica, planner_options(options_)),
+      tables_(options_.tables) {
+  const auto kept = load_remote(replica, options_.remote);
+  if (!kept) return;
+  server_node_ = kept->server_node;
+  settings_version_ = kept->settings_version;
+  cursor_ = kept->cursor;
+  dropping_ = kept->dropping;
+  delivered_ = kept->delivered;
+  // Without a place in the log there is nothing that other tables would have to be added to.
+  if (!cursor_.empty() && kept->tables) tables_ = *kept->tables;
+  planner_.set_only_own(!tables_.empty());
 }
 
 void ClientSession::begin_round() {
@@ -48,6 +66,8 @@ void ClientSession::begin_round() {
   rebases_ = 0;
   uploads_ = 0;
   rebase_options_ = {};
+  pulled_bytes_ = 0;
+  pushed_bytes_ = 0;
   report_ = SyncReport();
   noted_.clear();
   planner_.begin_round();
@@ -68,9 +88,13 @@ std::optional<HttpRequest> ClientSession::next_request() {
 std::optional<HttpRequest> ClientSession::next_exchange() {
   asked_as_ = replica_.node();
   std::optional<PushRequest> push = planner_.next();
-  if (registered_ && !push && pulled_all_) {
+  if (registered_ && !push && pulled_all_ && !change_tables()) {
     stage_ = Stage::idle;
     return std::nullopt;
+  }
+  if (stage_ == Stage::snapshot) return next_snapshot();
+  if (push) {
+    for (const RecordBytes& record : push->changes.records) pushed_bytes_ += record.size();
   }
   // Should the body be more than the server takes, as JSON may be, its answer says so: see
   // `recover`.
@@ -93,6 +117,10 @@ ExchangeRequest ClientSession::build_exchange(std::optional<PushRequest> push) c
   pull.cursor = cursor_;
   pull.limit = options_.batch_changes;
   pull.max_bytes = options_.batch_bytes;
+  if (!registered_ && cursor_.empty()) {
+    pull.limit = std::min<std::uint64_t>(options_.batch_changes, first_page_changes);
+    pull.max_bytes = std::min<std::uint64_t>(options_.batch_bytes, first_page_bytes);
+  }
   pull.have = summary;
   return request;
 }
@@ -103,7 +131,7 @@ RegisterRequest ClientSession::build_registration() const {
   request.node_id = asked_as_;
   request.name = options_.name;
   request.clock = wire_clock(replica_, durable_summary(replica_));
-  if (!options_.tables.empty()) request.tables = options_.tables;
+  if (!tables_.empty()) request.tables = tables_;
   request.time = HybridTime::from_us(replica_.wall_time_us());
   return request;
 }
@@ -151,6 +179,11 @@ Result<void> ClientSession::on_parts(const ExchangeResponse& answer) {
   if (answer.push) {
     note(*answer.push ? on_push(**answer.push) : recover(answer.push->error()));
   }
+  if (answer.heartbeat && *answer.heartbeat) {
+    lag_ = {(**answer.heartbeat).lag_changes, (**answer.heartbeat).lag_bytes};
+  }
+  const bool just_registered = answer.registration && registered_ && stage_ == Stage::exchange;
+  if (just_registered && wants_snapshot(**answer.registration)) begin_first_snapshot();
   if (answer.pull && stage_ == Stage::exchange) {
     note(*answer.pull ? on_pull(**answer.pull) : recover(answer.pull->error()));
   }
@@ -158,8 +191,9 @@ Result<void> ClientSession::on_parts(const ExchangeResponse& answer) {
   // What goes wrong with sending does not keep from receiving.
   const bool all_but_push = stage_ == Stage::exchange && registered_ && pulled_all_;
   if (all_but_push && !problem) {
+    if (const auto dropped = drop_unwanted(); !dropped) return dropped;
     const Result<void> held = planner_.check_held();
-    return held || !options_.tables.empty() ? held : begin_upload(held.error());
+    return held || !tables_.empty() ? held : begin_upload(held.error());
   }
   if (problem) return *problem;
   return {};
@@ -222,7 +256,7 @@ Result<void> ClientSession::on_push(const PushResponse& response) {
 
 Result<void> ClientSession::on_pull(const PullResponse& response) {
   IntegrateOptions options;
-  options.allow_gaps = !options_.tables.empty();
+  options.allow_gaps = !tables_.empty();
   const std::vector<std::string_view> records = response.changes.views();
   const IntegrateResult result = replica_.integrate(records, options);
   report_.pulled += result.received;
@@ -245,7 +279,21 @@ Result<void> ClientSession::on_pull(const PullResponse& response) {
   planner_.raise_server_clock(response.covers, !response.has_more);
   cursor_ = response.cursor;
   pulled_all_ = !response.has_more;
+  note_pulled(response);
   return remember();
+}
+
+/// How far behind the heartbeat found this replica to be was before the page.
+void ClientSession::note_pulled(const PullResponse& response) {
+  std::uint64_t bytes = 0;
+  for (const RecordBytes& record : response.changes.records) bytes += record.size();
+  pulled_bytes_ += bytes;
+  if (pulled_all_) {
+    lag_ = {};
+    return;
+  }
+  lag_.changes -= std::min<std::uint64_t>(lag_.changes, response.changes.records.size());
+  lag_.bytes -= std::min(lag_.bytes, bytes);
 }
 
 Result<void> ClientSession::recover(const Error& error) {

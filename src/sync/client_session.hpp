@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "sync/http_messages.hpp"
+#include "sync/lag.hpp"
 #include "sync/push_planner.hpp"
 #include "sync/snapshot_collector.hpp"
 #include "syncline/replica.hpp"
 #include "syncline/sync_client.hpp"
+#include "syncline/sync_progress.hpp"
 
 namespace syncline {
 
@@ -28,7 +30,8 @@ class ClientSession {
     BodyFormat format = BodyFormat::msgpack;
     std::size_t batch_changes = 0;
     std::size_t batch_bytes = 0;
-    std::vector<std::string> tables;  ///< empty: all
+    std::vector<std::string> tables;           ///< empty: all
+    std::vector<std::string> priority_tables;  ///< see `SyncClient::Options`
   };
 
   /// `replica` has to outlive the session.
@@ -49,9 +52,30 @@ class ClientSession {
   /// The counts of this round; requests, bytes and time are those of who drives it.
   const SyncReport& report() const noexcept { return report_; }
   NodeId server_node() const noexcept { return server_node_; }
+  /// The place in the server's log up to which everything is held here; empty: none.
+  const std::string& cursor() const noexcept { return cursor_; }
+  /// What the server is known to hold: all that it said, or, before it is reached, what is held
+  /// here apart from own changes that it never took.
+  VectorClock server_clock() const;
+  /// Tables by which the two exchange; empty: all.
+  const std::vector<std::string>& tables() const noexcept { return tables_; }
+  /// True while a snapshot is fetched.
+  bool in_snapshot() const noexcept { return stage_ == Stage::snapshot; }
+  /// Changes and their bytes that the server had and this replica lacked at the last answer, as far
+  /// as known.
+  const Lag& lag() const noexcept { return lag_; }
+  /// Pulling was gone on with by another way, up to `cursor`, and `server` is what the server is
+  /// known to hold. Errors: those of `set_property`.
+  Result<void> go_on_from(std::string cursor, const VectorClock& server);
+  std::uint64_t settings_version() const noexcept { return settings_version_; }
+  /// How far the round has come. Looks at what there is to send.
+  SyncProgress progress() const;
 
  private:
   enum class Stage : std::uint8_t { idle, exchange, snapshot, upload };
+  /// What a snapshot is for: a new place in the server's log, rows that are wanted before that, or
+  /// tables that are pulled from now on.
+  enum class SnapshotUse : std::uint8_t { whole, priority, added };
 
   std::optional<HttpRequest> next_exchange();
   ExchangeRequest build_exchange(std::optional<PushRequest> push) const;
@@ -63,14 +87,25 @@ class ClientSession {
   Result<void> on_push(const PushResponse& response);
   bool cannot_fill(const Rejection& rejection) const;
   Result<void> on_pull(const PullResponse& response);
+  void note_pulled(const PullResponse& response);
   void check_header(const AnswerHeader& header);
   /// Does what helps against `error`, or gives it back.
   Result<void> recover(const Error& error);
 
   // Snapshots (client_snapshot.cpp).
   std::optional<HttpRequest> next_snapshot() const;
+  bool wants_snapshot(const RegisterResponse& response) const;
+  void begin_first_snapshot();
   void begin_snapshot();
+  void begin_snapshot_of(std::vector<std::string> tables, SnapshotUse use);
+  Result<void> on_snapshot_error(const Error& error);
   Result<void> on_snapshot(const HttpResponse& response);
+  Result<void> on_snapshot_complete();
+
+  // Other tables than before (client_tables.cpp).
+  bool change_tables();
+  void switch_tables();
+  Result<void> drop_unwanted();
 
   // Identity (client_rebase.cpp).
   void compare(const WireClock& server);
@@ -107,7 +142,16 @@ class ClientSession {
   std::uint64_t settings_version_ = 0;
   std::uint64_t max_changes_ = 0;  // the server's limits, 0 while they are not known
   std::uint64_t max_body_bytes_ = 0;
-  std::string cursor_;  // in the server's log
+  std::string cursor_;                 // in the server's log
+  std::vector<std::string> tables_;    // by which the session goes on; sorted, empty: all
+  std::vector<std::string> dropping_;  // not wanted any more, still held
+  bool priority_merged_ = false;
+  Dot delivered_;  // of this replica's own, as known from before this session
+  Lag lag_;
+  // Kept from round to round until it is complete: a lost connection costs no page.
+  SnapshotUse snapshot_use_ = SnapshotUse::whole;
+  std::vector<std::string> snapshot_tables_;  // empty: all
+  SnapshotCollector collector_;
 
   // Of the round.
   Stage stage_ = Stage::idle;
@@ -117,9 +161,9 @@ class ClientSession {
   unsigned bootstraps_ = 0;
   unsigned rebases_ = 0;
   unsigned uploads_ = 0;
-  RebaseOptions rebase_options_;              // what was found out
-  std::vector<std::string> snapshot_tables_;  // empty: all
-  SnapshotCollector collector_;
+  RebaseOptions rebase_options_;    // what was found out
+  std::uint64_t pulled_bytes_ = 0;  // of records
+  std::uint64_t pushed_bytes_ = 0;
   Snapshot upload_;  // where the snapshot that is given begins; without its records
   SnapshotPosition upload_position_;
   std::optional<SnapshotPosition> upload_next_;

@@ -9,6 +9,9 @@
 namespace syncline {
 namespace {
 
+/// A replica that holds less than this part of what the server does is brought up by rows.
+constexpr std::uint64_t little_in_common = 10;
+
 /// How many of the snapshot's changes are new to who holds `held`.
 std::size_t count_new(const Snapshot& snapshot, const VectorClock& held) {
   std::size_t count = 0;
@@ -37,32 +40,75 @@ std::optional<HttpRequest> ClientSession::next_snapshot() const {
   return messages_.snapshot(request);
 }
 
-void ClientSession::begin_snapshot() {
-  collector_ = SnapshotCollector();
-  snapshot_tables_ = options_.tables;
+/// True if rows are worth more than history: a snapshot was begun and not finished, or this replica
+/// has no place in a log that is longer than a page and has next to nothing in common with it.
+bool ClientSession::wants_snapshot(const RegisterResponse& response) const {
+  if (collector_.under_way()) return true;
+  if (!cursor_.empty() || response.lsn <= options_.batch_changes) return false;
+  std::uint64_t there = 0;
+  std::uint64_t common = 0;
+  const VectorClock here = replica_.summary();
+  for (const auto& [node, entry] : response.clock.entries) {
+    there += entry.seq;
+    common += std::min(entry.seq, here.get(node));
+  }
+  return common < there / little_in_common;
+}
+
+void ClientSession::begin_first_snapshot() {
+  if (collector_.under_way() && snapshot_use_ != SnapshotUse::priority) {
+    stage_ = Stage::snapshot;
+    return;
+  }
+  std::vector<std::string> first;
+  for (const std::string& table : options_.priority_tables) {
+    const bool wanted =
+        tables_.empty() || std::binary_search(tables_.begin(), tables_.end(), table);
+    if (wanted) first.push_back(table);
+  }
+  if (first.empty() || priority_merged_) return begin_snapshot();
+  begin_snapshot_of(std::move(first), SnapshotUse::priority);
+}
+
+void ClientSession::begin_snapshot() { begin_snapshot_of(tables_, SnapshotUse::whole); }
+
+/// Goes on with one for the same that was begun: the server says if it cannot.
+void ClientSession::begin_snapshot_of(std::vector<std::string> tables, SnapshotUse use) {
+  const bool same = snapshot_use_ == use && snapshot_tables_ == tables;
+  if (!same || !collector_.under_way()) collector_ = SnapshotCollector();
+  snapshot_tables_ = std::move(tables);
+  snapshot_use_ = use;
   stage_ = Stage::snapshot;
+}
+
+Result<void> ClientSession::on_snapshot_error(const Error& error) {
+  const bool log_reset = error.code == ErrorCode::log_reset;
+  if (log_reset || error.code == ErrorCode::bad_request) collector_ = SnapshotCollector();
+  // Between two pages the server's log was cut off behind the snapshot, or became another one.
+  if (!log_reset || bootstraps_ >= max_bootstraps) return error;
+  ++bootstraps_;
+  return {};
 }
 
 Result<void> ClientSession::on_snapshot(const HttpResponse& response) {
   Result<nlohmann::json> body = read_answer(response);
-  if (!body) {
-    // Between two pages the server's log was cut off behind the snapshot, or became another one.
-    const bool again = body.error().code == ErrorCode::log_reset && bootstraps_ < max_bootstraps;
-    if (!again) return body.error();
-    ++bootstraps_;
-    collector_ = SnapshotCollector();
-    return {};
-  }
+  if (!body) return on_snapshot_error(body.error());
   Result<SnapshotResponse> page = SnapshotResponse::from_body(std::move(*body));
   if (!page) return Error{ErrorCode::internal, "the server's snapshot: " + page.error().detail};
   report_.pulled +=
       page->rows.records.size() + page->history.records.size() + page->markers.records.size();
-  if (const auto added = collector_.add(std::move(*page)); !added) return added;
-  if (!collector_.complete()) return {};
+  if (const auto added = collector_.add(std::move(*page)); !added) {
+    return on_snapshot_error(added.error());
+  }
+  return collector_.complete() ? on_snapshot_complete() : Result<void>();
+}
 
-  // A snapshot of more tables than are pulled gives no place from which to pull these.
-  std::string cursor;
-  if (snapshot_tables_.size() == options_.tables.size()) cursor = collector_.cursor();
+Result<void> ClientSession::on_snapshot_complete() {
+  std::string cursor = cursor_;
+  if (snapshot_use_ == SnapshotUse::whole) {
+    // A snapshot of more tables than are pulled gives no place from which to pull these.
+    cursor = snapshot_tables_.size() == tables_.size() ? collector_.cursor() : std::string();
+  }
   const bool nothing = collector_.records() == 0 && rebase_options_.contested.empty();
   const Snapshot snapshot = collector_.take();
   const std::size_t fresh = count_new(snapshot, replica_.summary());
@@ -74,7 +120,16 @@ Result<void> ClientSession::on_snapshot(const HttpResponse& response) {
   cursor_ = std::move(cursor);
   report_.applied += fresh;
   planner_.raise_server_clock(snapshot.clock);
+  if (snapshot_use_ == SnapshotUse::priority) {
+    priority_merged_ = true;
+    begin_snapshot();
+    return {};
+  }
   stage_ = bootstrap_only_ ? Stage::idle : Stage::exchange;
+  if (snapshot_use_ == SnapshotUse::added) {
+    switch_tables();
+    return {};  // what is kept stays as it was until the server knows
+  }
   return remember();
 }
 

@@ -48,11 +48,19 @@ HttpRequest HttpMessages::request(std::string method, std::string target) const 
   return request;
 }
 
-HttpRequest HttpMessages::exchange(const ExchangeRequest& round) const {
-  HttpRequest http = request("POST", "exchange");
+HttpRequest HttpMessages::post(std::string call, const nlohmann::json& body) const {
+  HttpRequest http = request("POST", std::move(call));
   http.headers["Content-Type"] = media_type(format_);
-  http.body = write_body(round.to_body(), format_);
+  http.body = write_body(body, format_);
   return http;
+}
+
+HttpRequest HttpMessages::exchange(const ExchangeRequest& round) const {
+  return post("exchange", round.to_body());
+}
+
+HttpRequest HttpMessages::pull(const PullRequest& asked) const {
+  return post("pull", asked.to_body());
 }
 
 HttpRequest HttpMessages::snapshot(const SnapshotRequest& asked) const {

@@ -17,11 +17,13 @@ class HttpMessages {
   HttpMessages(std::string_view tenant, BodyFormat format);
 
   HttpRequest exchange(const ExchangeRequest& request) const;
+  HttpRequest pull(const PullRequest& request) const;
   HttpRequest snapshot(const SnapshotRequest& request) const;
   HttpRequest upload(const SnapshotUpload& upload) const;
 
  private:
   HttpRequest request(std::string method, std::string target) const;
+  HttpRequest post(std::string call, const nlohmann::json& body) const;
 
   std::string base_;
   BodyFormat format_;

@@ -85,8 +85,10 @@ std::vector<std::string> tables_of(const Peer& peer) {
   return peer.tables.value_or(std::vector<std::string>{});
 }
 
-/// Where a pull begins: behind the cursor, or before the first change of a log that is whole.
-Result<Lsn> position_of(const std::string& text, const LogReader& reader, std::uint64_t filter) {
+/// Where a pull begins: behind the cursor, or before the first change of a log that is whole. Who
+/// registered with other tables than before goes on from the place that it had with those.
+Result<Lsn> position_of(const std::string& text, const LogReader& reader, std::uint64_t filter,
+                        const std::optional<std::uint64_t>& previous_filter) {
   if (text.empty()) {
     if (reader.first_lsn() <= 1) return Lsn{0};
     return Error{ErrorCode::cursor_trimmed, "the beginning of the log is gone: take a snapshot"}
@@ -94,7 +96,8 @@ Result<Lsn> position_of(const std::string& text, const LogReader& reader, std::u
   }
   const Result<Cursor> cursor = decode_cursor(text);
   if (!cursor) return cursor.error();
-  return check_cursor(*cursor, reader, filter);
+  const bool previous = previous_filter && cursor->filter == *previous_filter;
+  return check_cursor(*cursor, reader, previous ? *previous_filter : filter);
 }
 
 void measure_lag(HeartbeatResponse& response, const Replica& replica, const VectorClock& clock,
@@ -253,7 +256,8 @@ Result<PullResponse> Hub::pull(const TenantPointer& tenant, const PullRequest& r
   ReadOptions options;
   options.tables = tables_of(*peer);
   const std::uint64_t filter = filter_hash(options.tables);
-  const Result<Lsn> after = position_of(request.cursor, replica.log(), filter);
+  const Result<Lsn> after =
+      position_of(request.cursor, replica.log(), filter, peer->previous_filter);
   if (!after) return after.error();
   options.after = *after;
   options.limit = clamped(request.limit, replica.max_batch_changes());

@@ -40,6 +40,7 @@ std::string encode_peer(const Peer& peer) {
                {"changes_pushed", peer.changes_pushed},
                {"changes_pulled", peer.changes_pulled}};
   if (peer.tables) body["tables"] = *peer.tables;
+  if (peer.previous_filter) body["previous_filter"] = *peer.previous_filter;
   const std::vector<std::uint8_t> bytes = json::to_msgpack(body);
   return {bytes.begin(), bytes.end()};
 }
@@ -60,6 +61,7 @@ Result<Peer> decode_peer(std::string_view bytes) {
     if (body.contains("tables")) {
       peer.tables = body.at("tables").get<std::vector<std::string>>();
     }
+    if (body.contains("previous_filter")) peer.previous_filter = number_at(body, "previous_filter");
     peer.first_seen_us = number_at(body, "first_seen_us");
     peer.last_seen_us = number_at(body, "last_seen_us");
     peer.acknowledged = acknowledged->clock();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sync/cursor.hpp"
 #include "sync/peer_record.hpp"
 #include "syncline/limits.hpp"
 #include "syncline/random.hpp"
@@ -58,13 +59,11 @@ Result<Peer> PeerTable::enter(const RegisterRequest& request, std::uint64_t now_
       return Error{ErrorCode::replica_rewound,
                    "this replica once acknowledged more than it holds now: it is an older copy"};
     }
-    if (found->second.tables != tables) {
-      return Error{ErrorCode::bad_request,
-                   "member 'tables' differs from the first registration: a replica's table filter "
-                   "is fixed"};
-    }
   }
   Peer peer = found == peers_.end() ? Peer{} : found->second;
+  if (found != peers_.end() && peer.tables != tables) {
+    peer.previous_filter = filter_hash(peer.tables.value_or(std::vector<std::string>{}));
+  }
   if (peer.registrations == 0) peer.first_seen_us = now_us;
   peer.node_id = request.node_id;
   peer.name = request.name;

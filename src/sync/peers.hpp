@@ -25,7 +25,10 @@ struct Peer {
   NodeId node_id;
   std::string name;
   std::string role;
-  std::optional<std::vector<std::string>> tables;  ///< nullopt: all; fixed at registration
+  std::optional<std::vector<std::string>> tables;  ///< nullopt: all; as it registered last
+  /// Stands for the tables before it registered with others, whose cursors still say where it has
+  /// got to (see `filter_hash`); nullopt: it always had these.
+  std::optional<std::uint64_t> previous_filter;
   Metadata metadata;
   std::uint64_t first_seen_us = 0;
   std::uint64_t last_seen_us = 0;
@@ -51,9 +54,10 @@ class PeerTable {
   /// anew. It has to outlive the table.
   explicit PeerTable(Replica& replica);
 
-  /// Enters the caller, or renews its entry; what it acknowledged stays.
-  /// Errors: `replica_rewound` (its clock is below what it acknowledged), `bad_request` (another
-  /// table filter than before), `too_large` and `quota_exceeded` (see limits.hpp), `unavailable`.
+  /// Enters the caller, or renews its entry; what it acknowledged stays. It may come with another
+  /// table filter than before, having taken a snapshot of what is new in it.
+  /// Errors: `replica_rewound` (its clock is below what it acknowledged), `too_large` and
+  /// `quota_exceeded` (see limits.hpp), `unavailable`.
   Result<Peer> enter(const RegisterRequest& request, std::uint64_t now_us);
   /// Notes a sign of life and gives the entry. Errors: `peer_stale`, saying to register.
   Result<Peer> seen(const NodeId& node, std::uint64_t now_us);

@@ -41,7 +41,13 @@ class PushPlanner {
     heard_ = heard_ || all;
   }
   void set_server_limits(std::size_t max_changes, std::size_t max_body_bytes);
+  /// Sends nothing of this origin in this round.
+  void pass_over(const NodeId& origin) { block(origin); }
   bool knows_server() const noexcept { return knows_server_; }
+  /// What the server holds, as far as it told last.
+  const VectorClock& server_clock() const noexcept { return server_clock_; }
+  /// See the option of this name.
+  void set_only_own(bool only_own) noexcept { options_.only_own = only_own; }
   void forget_server() noexcept { knows_server_ = false; }
 
   /// That the log has everything that the server lacks. Errors: `cursor_trimmed`; then nothing is
@@ -66,7 +72,7 @@ class PushPlanner {
   Lsn first_to_send(const VectorClock& passed_over) const;
 
   const Replica& replica_;
-  const Options options_;
+  Options options_;
   VectorClock server_clock_;
   bool knows_server_ = false;
   std::size_t max_changes_;

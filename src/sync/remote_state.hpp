@@ -5,16 +5,22 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "syncline/replica.hpp"
 
 namespace syncline {
 
-/// The place in one server's log, and which server it is. A value.
+/// The place in one server's log, which server it is, and by which tables. A value.
 struct RemoteState {
   NodeId server_node;
   std::uint64_t settings_version = 0;
   std::string cursor;  ///< empty: none
+  /// By which the cursor was read; empty: all. nullopt: a former version did not keep it.
+  std::optional<std::vector<std::string>> tables;
+  std::vector<std::string> dropping;  ///< that are not wanted any more and still held
+  /// This replica's last own change that the server was known to hold.
+  Dot delivered;
   friend bool operator==(const RemoteState&, const RemoteState&) = default;
 };
 

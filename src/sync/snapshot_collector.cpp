@@ -31,6 +31,9 @@ Result<void> SnapshotCollector::add(SnapshotResponse page) {
   } else if (page.header.log_id != snapshot_.log_id || page.clock.clock() != snapshot_.clock) {
     return Error{ErrorCode::bad_request, "the pages are of different snapshots"};
   }
+  for (const ChangeList* list : {&page.rows, &page.history, &page.markers}) {
+    for (const RecordBytes& record : list->records) bytes_ += record.size();
+  }
   append(snapshot_.rows, page.rows);
   append(snapshot_.history, page.history);
   append(snapshot_.history, page.markers);

@@ -17,9 +17,12 @@ class SnapshotCollector {
   /// What to ask for next; empty at first, and when `complete`.
   const std::string& next_page() const noexcept { return next_page_; }
   bool complete() const noexcept { return begun_ && next_page_.empty(); }
+  /// There are pages, and there are more to come.
+  bool under_way() const noexcept { return begun_ && !next_page_.empty(); }
   /// Where to go on with pulling.
   const std::string& cursor() const noexcept { return cursor_; }
   std::size_t records() const noexcept { return snapshot_.rows.size() + snapshot_.history.size(); }
+  std::uint64_t bytes() const noexcept { return bytes_; }  ///< of the records
   /// Requires `complete`. The collector is empty afterwards.
   Snapshot take();
 
@@ -28,6 +31,7 @@ class SnapshotCollector {
   std::string next_page_;
   std::string cursor_;
   Snapshot snapshot_;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace syncline

@@ -17,6 +17,7 @@ ClientSession::Options session_options(const SyncClient::Options& options) {
   session.batch_changes = options.batch_changes;
   session.batch_bytes = options.batch_bytes;
   session.tables = options.tables;
+  session.priority_tables = options.priority_tables;
   return session;
 }
 

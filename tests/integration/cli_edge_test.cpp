@@ -101,7 +101,7 @@ TEST_CASE("commands on a directory end as they do against a server") {
   server.stop();
 }
 
-TEST_CASE("following an exchange survives a server that is away, and lets others write") {
+TEST_CASE("following survives a server that is away, and keeps the directory to itself") {
   const Scratch scratch;
   const std::string edge = scratch / "edge";
   std::string address;
@@ -112,19 +112,51 @@ TEST_CASE("following an exchange survives a server that is away, and lets others
                 .status == 0);
     server.stop();
   }
-  Running following({"sync", edge, "--follow", "--interval-ms", "20", "--json"});
   REQUIRE(on(edge, {"put", "t", "1", "{}"}).status == 0);
+  Running following({"sync", edge, "--follow", "--interval-ms", "20", "--json"});
   DataServer server(scratch / "server", {"--listen", address});
   const json round = json::parse(following.read_line(), nullptr, false);
   REQUIRE(round.is_object());
   CHECK(round["pushed"] == 1);
   put(server, "2", R"({"n":2})");
   CHECK(json::parse(following.read_line(), nullptr, false)["pulled"] == 1);
-  REQUIRE(on(edge, {"put", "t", "3", "{}"}).status == 0);
-  CHECK(json::parse(following.read_line(), nullptr, false)["pushed"] == 1);
+  const Run refused = on(edge, {"put", "t", "3", "{}"});
+  CHECK(refused.status != 0);
+  CHECK(has(refused.err, "in use"));
   following.signal(SIGTERM);
   CHECK(following.wait() == 0);
   CHECK(server.run({"scan", "t"}).out == on(edge, {"scan", "t"}).out);
+  // Live, which is what it does if nothing else is said.
+  REQUIRE(on(edge, {"put", "t", "3", "{}"}).status == 0);
+  Running live({"sync", edge, "--follow", "--json"});
+  CHECK(json::parse(live.read_line(), nullptr, false)["pushed"] == 1);
+  live.signal(SIGINT);
+  CHECK(live.wait() == 0);
+  server.stop();
+}
+
+TEST_CASE("an edge holds the tables that it was told to") {
+  const Scratch scratch;
+  const std::string edge = scratch / "edge";
+  DataServer server(scratch / "server", {"--tenant", "shop"});
+  for (const char* const table : {"a", "b"}) {
+    REQUIRE(server.run({"put", table, "1", "{}"}).status == 0);
+  }
+  REQUIRE(cli_test::run({"edge", "init", edge, "--server", server.url(), "--tenant", "shop",
+                         "--table", "a"})
+              .status == 0);
+  REQUIRE(cli_test::run({"sync", edge}).status == 0);
+  CHECK(on(edge, {"get", "a", "1"}).status == 0);
+  CHECK(on(edge, {"get", "b", "1"}).status == 4);
+  CHECK(cli_test::run({"edge", "set", edge}).status == 2);
+  REQUIRE(cli_test::run({"edge", "set", edge, "--table", "b"}).status == 0);
+  REQUIRE(cli_test::run({"sync", edge}).status == 0);
+  CHECK(on(edge, {"get", "a", "1"}).status == 4);
+  CHECK(on(edge, {"get", "b", "1"}).status == 0);
+  REQUIRE(cli_test::run({"edge", "set", edge, "--all-tables"}).status == 0);
+  REQUIRE(cli_test::run({"sync", edge}).status == 0);
+  CHECK(on(edge, {"get", "a", "1"}).status == 0);
+  CHECK(on(edge, {"get", "b", "1"}).status == 0);
   server.stop();
 }
 

@@ -14,7 +14,7 @@ set -u
 journal_headers='file_journal|file_system|memory_files'
 tenant_headers='tenant|plan|tenant_store'
 node_headers='node|node_tools'
-sync_headers='sync_client|transport'
+sync_headers='live_channel|replicator|sync_client|sync_progress|transport'
 api_headers='local_transport'
 http_headers='server'
 

@@ -105,16 +105,54 @@ HttpResponse HubTransport::answer(const HttpRequest& request) {
     if (!upload) return fail(upload.error());
     return finish(hub_.take_snapshot(*tenant, std::move(*upload)), format);
   }
+  if (target.call == "/sync/pull") {
+    const auto call = [&](const auto& message) { return pull(*tenant, message); };
+    return handle<PullRequest>(std::move(*body), format, call);
+  }
   return fail(Error{ErrorCode::not_found, "the client has no use for " + target.call});
+}
+
+/// Waits for the log to grow, if the request may.
+Result<PullResponse> HubTransport::pull(const Hub::TenantPointer& tenant,
+                                        const PullRequest& request) {
+  for (;;) {
+    const Subscription growth = tenant->replica().subscribe([this](Lsn) {
+      const std::lock_guard lock(mutex_);
+      grown_ = true;
+      changed_.notify_all();
+    });
+    auto response = hub_.pull(tenant, request);
+    const bool news = !response || !response->changes.records.empty();
+    if (news || request.wait_ms == 0) return response;
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return grown_ || cancelled_; });
+    if (cancelled_) return response;
+    grown_ = false;
+  }
+}
+
+void HubTransport::cancel() noexcept {
+  const std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  changed_.notify_all();
 }
 
 Result<HttpResponse> HubTransport::send(const HttpRequest& request) {
   const Error lost{ErrorCode::unavailable, "the connection was lost"};
+  {
+    std::unique_lock lock(mutex_);
+    if (hanging_) changed_.wait(lock, [&] { return cancelled_; });
+    if (cancelled_) return lost;
+  }
   if (lose_request_in_ != 0 && --lose_request_in_ == 0) return lost;
   ++statistics_.requests;
   statistics_.bytes_sent += request.body.size();
   targets_.push_back(request.target);
   HttpResponse response = answer(request);
+  {
+    const std::lock_guard lock(mutex_);
+    if (cancelled_) return lost;
+  }
   if (lose_answer_in_ != 0 && --lose_answer_in_ == 0) return lost;
   statistics_.bytes_received += response.body.size();
   return response;

@@ -56,6 +56,14 @@ TEST_CASE("a catalogue comes back as it was") {
   CHECK(tenant.settings.max_clock_drift_ms == 1'000);
   CHECK(tenant.settings.policies == before.tenants.front().settings.policies);
   CHECK(tenant.settings.retention == before.tenants.front().settings.retention);
+  NodeCatalogue some_tables = before;
+  some_tables.edge->tables = {"loans", "orders"};
+  const std::string bytes = node::encode_catalogue(some_tables);
+  CHECK(bytes[8] == 2);  // which programs that know of no tables refuse
+  CHECK(node::encode_catalogue(before)[8] == 1);
+  const auto with_tables = node::decode_catalogue(bytes);
+  REQUIRE(with_tables);
+  CHECK(with_tables->edge == some_tables.edge);
   const auto empty = node::decode_catalogue(node::encode_catalogue({}));
   REQUIRE(empty);
   CHECK(!empty->edge);
@@ -110,10 +118,10 @@ std::string framed(std::uint8_t format, std::string_view body) {
 }
 
 TEST_CASE("a newer format is refused as such, a body that is none as damage") {
-  const auto newer = node::decode_catalogue(framed(2, "whatever it will be"));
+  const auto newer = node::decode_catalogue(framed(3, "whatever it will be"));
   REQUIRE(newer.has_error());
   CHECK(newer.error().code == ErrorCode::bad_request);
-  CHECK(newer.error().detail.find("format 2") != std::string::npos);
+  CHECK(newer.error().detail.find("format 3") != std::string::npos);
   using namespace std::string_view_literals;
   CHECK(node::decode_catalogue(framed(1, "\x93\x01\xc0\x90"sv)));
   for (const std::string_view body : {""sv, "\xc0"sv, "\x93\x01\xc0"sv, "\x93\x01\xc0\x90\x00"sv,

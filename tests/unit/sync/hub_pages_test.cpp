@@ -96,9 +96,19 @@ TEST_CASE("a pull passes over the caller's own, what it has, and other tables") 
     REQUIRE(world.server().put("wanted", "1", Payload::json("1")));
     CHECK(caller.pull(caller.pull_request(nothing.cursor)).changes.records.size() == 1);
 
+    // Who comes with other tables goes on from the place that it had with these, and only that.
     RegisterRequest other = caller.registration();
-    other.tables = std::vector<std::string>{"else"};
-    CHECK(code_of(world.hub.register_peer(world.tenant, other)) == ErrorCode::bad_request);
+    other.tables = std::vector<std::string>{"t"};
+    REQUIRE(world.hub.register_peer(world.tenant, other));
+    const PullResponse more = caller.pull(caller.pull_request(nothing.cursor));
+    CHECK(more.changes.records.empty());
+    CHECK(decode_cursor(more.cursor)->lsn == 3);
+    CHECK(caller.pull(caller.pull_request(more.cursor)).changes.records.empty());
+    other.tables = std::nullopt;
+    REQUIRE(world.hub.register_peer(world.tenant, other));
+    CHECK(code_of(world.hub.pull(world.tenant, caller.pull_request(nothing.cursor))) ==
+          ErrorCode::bad_request);
+    CHECK(caller.pull(caller.pull_request(more.cursor)).changes.records.empty());
   }
 }
 

@@ -62,10 +62,13 @@ TEST_CASE("a peer comes back as it was kept, and nothing else passes for one") {
   Result<Peer> again = decode_peer(encode_peer(peer));
   REQUIRE(again);
   check_same(*again, peer);
+  CHECK_FALSE(again->previous_filter);
+  peer.previous_filter = 77;
   peer.tables.reset();
   again = decode_peer(encode_peer(peer));
   REQUIRE(again);
   CHECK_FALSE(again->tables);
+  CHECK(again->previous_filter == 77);
 
   const std::string bytes = encode_peer(sample());
   for (std::size_t length = 0; length < bytes.size(); ++length) {
@@ -198,8 +201,10 @@ TEST_CASE("after a snapshot its place is the one that is kept") {
 TEST_CASE("places in several servers' logs are kept apart, and what is damaged is none") {
   const auto replica = Replica::open({});
   REQUIRE(replica);
-  const RemoteState one{NodeId::generate(system_random()), 3, "here"};
-  const RemoteState other{NodeId::generate(system_random()), 4, ""};
+  using Names = std::vector<std::string>;
+  const RemoteState one{NodeId::generate(system_random()), 3, "here", Names{}, {}, {}};
+  const RemoteState other{NodeId::generate(system_random()),     4, "", Names{"t"}, {"u"},
+                          {NodeId::generate(system_random()), 7}};
   REQUIRE(save_remote(**replica, "one", one));
   REQUIRE(save_remote(**replica, "other", other));
   CHECK(load_remote(**replica, "one") == one);

@@ -1,0 +1,180 @@
+// Replicas of some tables that become replicas of others.
+#include <doctest/doctest.h>
+
+#include "support/sync_world.hpp"
+#include "sync/remote_state.hpp"
+
+namespace syncline::test {
+namespace {
+
+using Names = std::vector<std::string>;
+
+SyncClient::Options with_tables(Names tables) {
+  SyncClient::Options options;
+  options.batch_changes = 10;
+  options.tables = std::move(tables);
+  return options;
+}
+
+void fill(SyncWorld& world) {
+  for (int i = 0; i < 15; ++i) {
+    for (const char* const table : {"a", "b", "c"}) {
+      REQUIRE(world.server().put(table, std::to_string(i), Payload::json(std::to_string(i))));
+    }
+  }
+}
+
+/// The rows of `tables` are the same, and there are no others here.
+void check_rows(const Replica& edge, const Replica& server, const Names& tables) {
+  CHECK(edge.tables() == tables);
+  for (const std::string& table : tables) {
+    CAPTURE(table);
+    const RowPage there = server.scan(table);
+    const RowPage here = edge.scan(table);
+    REQUIRE(here.rows.size() == there.rows.size());
+    for (std::size_t i = 0; i < here.rows.size(); ++i) {
+      CHECK(here.rows[i].winner->dot == there.rows[i].winner->dot);
+    }
+  }
+}
+
+/// A filter and the next one, with the rows that the edge then has.
+struct Change {
+  Names from;
+  Names to;
+  Names held;
+};
+
+const std::vector<Change>& changes() {
+  static const std::vector<Change> all = {
+      {{"a"}, {"a", "b"}, {"a", "b"}}, {{"a", "b"}, {"a"}, {"a"}}, {{"a"}, {"b"}, {"b"}},
+      {{"a"}, {}, {"a", "b", "c"}},    {{}, {"b"}, {"b"}},
+  };
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("another choice of tables is taken up by the next round") {
+  for (const Change& change : changes()) {
+    CAPTURE(change.from.size());
+    CAPTURE(change.to.size());
+    SyncWorld world;
+    fill(world);
+    Edge edge = world.edge(with_tables(change.from));
+    edge.sync();
+    edge.put("mine", "1", "a");
+    REQUIRE(world.server().put("b", "3", Payload::json("\"new\"")));
+    world.attach(edge, with_tables(change.to));
+    edge.sync();
+    CHECK(world.server().get("a", "mine").exists());
+    check_rows(*edge.replica, world.server(), change.held);
+    // From here on it gets what it wants, and sends what it writes.
+    for (const char* const table : {"a", "b", "c"}) {
+      REQUIRE(world.server().put(table, "later", Payload::json("1")));
+    }
+    edge.put("mine too", "1", change.held.front());
+    edge.sync();
+    check_rows(*edge.replica, world.server(), change.held);
+    CHECK(world.server().get(change.held.front(), "mine too").exists());
+    CHECK(edge.sync().requests == 1);
+  }
+}
+
+TEST_CASE("a change of tables goes on after a cut at any request, also by another process") {
+  for (const Change& change : changes()) {
+    for (unsigned lost = 1; lost <= 12; ++lost) {
+      for (const bool new_process : {false, true}) {
+        CAPTURE(change.from.size());
+        CAPTURE(change.to.size());
+        CAPTURE(lost);
+        CAPTURE(new_process);
+        SyncWorld world;
+        fill(world);
+        Edge edge = world.edge(with_tables(change.from));
+        edge.sync();
+        edge.put("mine", "1", "a");
+        world.attach(edge, with_tables(change.to));
+        edge.transport->lose_answer(lost);
+        static_cast<void>(edge.client->sync());
+        edge.transport->lose_answer(0);  // a shorter round lost nothing
+        // Others write to all tables while it is away.
+        for (const char* const table : {"a", "b", "c"}) {
+          REQUIRE(world.server().put(table, "between", Payload::json("1")));
+        }
+        if (new_process) world.attach(edge, with_tables(change.to));
+        edge.sync();
+        CHECK(world.server().get("a", "mine").exists());
+        check_rows(*edge.replica, world.server(), change.held);
+        CHECK(edge.sync().requests == 1);
+      }
+    }
+  }
+}
+
+TEST_CASE("what the server did not take keeps its table from being dropped") {
+  SyncWorld world;
+  fill(world);
+  Edge edge = world.edge(with_tables({"a", "b"}));
+  edge.sync();
+  ManualClock fast(world.clock.now_us());
+  // Dated too far ahead: refused until the server's clock has come near.
+  Edge other = world.edge(with_tables({"a", "b"}), &fast);
+  other.sync();
+  fast.advance_us(3'600'000'000);
+  other.put("mine", "1", "b");
+  world.attach(other, with_tables({"a"}));
+  CHECK(other.sync().rejected.size() == 1);
+  CHECK(other.replica->get("b", "mine").exists());
+  CHECK(load_remote(*other.replica, "default")->dropping == Names{"b"});
+  world.clock.advance_us(3'600'000'000);
+  // Also a process that knows nothing of it by itself drops the table.
+  world.attach(other, with_tables({"a"}));
+  other.sync();
+  CHECK(world.server().get("b", "mine").exists());
+  CHECK(other.replica->tables() == Names{"a"});
+  CHECK(load_remote(*other.replica, "default")->dropping.empty());
+}
+
+TEST_CASE("the order of the names is no change") {
+  SyncWorld world;
+  fill(world);
+  Edge edge = world.edge(with_tables({"b", "a"}));
+  edge.sync();
+  world.attach(edge, with_tables({"a", "b", "a"}));
+  CHECK(edge.sync().requests == 1);
+}
+
+TEST_CASE("a replica that passes changes on hands them over before it holds back") {
+  SyncWorld world;
+  Edge edge = world.edge();
+  Edge friend_of_it = world.edge();
+  friend_of_it.put("1", "1", "b");
+  edge.sync();
+  const LogEntry change = friend_of_it.replica->log().at(1);
+  const std::string_view record(reinterpret_cast<const char*>(change.change.record.data()),
+                                change.change.record.size());
+  REQUIRE(edge.replica->integrate({&record, 1}).applied == 1);
+  world.attach(edge, with_tables({"a"}));
+  edge.sync();
+  CHECK(world.server().get("b", "1").exists());
+  CHECK(edge.replica->tables().empty());
+}
+
+TEST_CASE("what a former version kept of the place goes by the tables of now") {
+  SyncWorld world;
+  fill(world);
+  Edge edge = world.edge(with_tables({"a"}));
+  edge.sync();
+  RemoteState state = *load_remote(*edge.replica, "default");
+  // Version 1: [1, server, settings, cursor].
+  const auto packed = nlohmann::json::to_msgpack(nlohmann::json::array(
+      {1, state.server_node.to_string(), state.settings_version, state.cursor}));
+  REQUIRE(edge.replica->set_property("remote/default", std::string(packed.begin(), packed.end())));
+  CHECK_FALSE(load_remote(*edge.replica, "default")->tables);
+  world.attach(edge, with_tables({"a"}));
+  CHECK(edge.sync().requests == 1);
+  CHECK(edge.replica->tables() == Names{"a"});
+}
+
+}  // namespace syncline::test
