@@ -282,6 +282,11 @@ class Replica {
   /// Errors: as above with member `index`; `too_large` beyond max_batch_changes or max_body_bytes.
   Result<std::vector<WriteResult>> transaction(std::span<const Write> writes);
 
+  /// Writes a void, which has no effect on rows and travels to every replica, to tell them what
+  /// `metadata` says. Errors: `invalid_change`, `quota_exceeded`, `change_log_disabled`,
+  /// `unavailable`.
+  Result<WriteResult> append_note(const Metadata& metadata);
+
   /// Makes everything durable that was written here, whatever the journal's durability: for a
   /// program that is about to be suspended or ended. Errors: `unavailable`.
   Result<void> flush();
