@@ -1,6 +1,7 @@
 #include "app/sync_round.hpp"
 
 #include "app/data_connection.hpp"
+#include "sync/standing.hpp"
 
 namespace syncline::app {
 namespace {
@@ -28,6 +29,7 @@ Result<void> keep_settings(Node& node, const Replica& replica) {
   settings.policies = replica.policies();
   settings.max_clock_drift_ms = replica.max_clock_drift_ms();
   settings.version = replica.settings_version();
+  settings.home = home_of(replica);
   return node.keep_settings(settings);
 }
 

@@ -232,14 +232,17 @@ void PeerTable::note_joined(const NodeId& node) {
 
 Result<void> PeerTable::expire(const NodeId& node, const Dot& dot) {
   const std::lock_guard lock(mutex_);
-  const auto found = peers_.find(node);
-  if (found == peers_.end() || found->second.peer.expired()) return {};
-  Entry changed = found->second;
+  Entry changed;
+  changed.peer.node_id = node;
+  if (const auto found = peers_.find(node); found != peers_.end()) {
+    if (found->second.peer.expired()) return {};
+    changed = found->second;
+  }
   changed.peer.expired_by = dot;
   changed.peer.in_session = false;
   changed.pending.reset();
   if (auto kept = write(changed); !kept) return kept;
-  found->second = std::move(changed);
+  peers_[node] = std::move(changed);
   return {};
 }
 

@@ -61,8 +61,9 @@ struct Peer {
     return now_us > last_seen_us && now_us - last_seen_us > peer_away_after_us;
   }
   bool expired() const noexcept { return expired_by.has_value(); }
-  /// Whether what it has not acknowledged holds back what is stable.
-  bool counts() const noexcept { return !expired() || !released; }
+  /// Whether what it has not acknowledged holds back what is stable. Who never registered here, and
+  /// is only known to have been given up, has never had anything from here.
+  bool counts() const noexcept { return registrations != 0 && (!expired() || !released); }
 };
 
 /// What a peer says in one heartbeat.
@@ -106,7 +107,8 @@ class PeerTable {
   /// It has shown to have applied the marker that it found when it came.
   void note_joined(const NodeId& node);
 
-  /// Notes that the home has given `node` up. Errors: `unavailable`.
+  /// Notes that the home has given `node` up, also if it never registered here. Errors:
+  /// `unavailable`.
   Result<void> expire(const NodeId& node, const Dot& entry);
   /// Lets those who were given up come back whose entry every other peer holds, and `held` does;
   /// or a stable marker covers, which is `stable`.

@@ -1,0 +1,23 @@
+// Everybody who exchanges with one tenant here or reads its log.
+#pragma once
+
+#include "sync/consumers.hpp"
+#include "sync/expiry.hpp"
+#include "sync/peers.hpp"
+#include "sync/snapshot_readers.hpp"
+
+namespace syncline {
+
+/// Thread-safe, as its parts are.
+struct TenantExchange {
+  /// `replica` has to outlive it.
+  TenantExchange(Replica& replica, std::uint64_t now_us)
+      : peers(replica, now_us), consumers(replica) {}
+
+  PeerTable peers;
+  Consumers consumers;
+  SnapshotReaders readers;
+  ExpiryReader expiries;
+};
+
+}  // namespace syncline
