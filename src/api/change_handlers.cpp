@@ -100,7 +100,7 @@ Result<void> read_filters(Query& query, ReadOptions& options) {
   return read_origins(query, options);
 }
 
-Result<ChangeQuery> read_query(Call& call) {
+Result<ChangeQuery> read_query(Services& services, Call& call) {
   ChangeQuery wanted;
   wanted.tenant = call.tenant;
   wanted.format = call.format;
@@ -109,9 +109,12 @@ Result<ChangeQuery> read_query(Call& call) {
   options.max_bytes = call.replica().max_body_bytes();
   const auto since = call.query.text("since");
   if (!since) return since.error();
-  const auto after = parse_since(since->value_or("beginning"), call.replica().log());
+  const LogReader log = call.replica().log();
+  const auto after = parse_since(since->value_or("beginning"), log);
   if (!after) return after.error();
   options.after = *after;
+  const auto consumer = call.query.text("consumer");
+  if (!consumer) return consumer.error();
   const std::uint64_t most = call.replica().max_batch_changes();
   const auto limit = call.query.number("limit", std::min(default_page_changes, most), 1, most);
   if (!limit) return limit.error();
@@ -125,6 +128,12 @@ Result<ChangeQuery> read_query(Call& call) {
   if (!payload) return payload.error();
   wanted.payload = *payload;
   if (const auto known = call.query.finish(); !known) return known.error();
+  if (!*consumer) return wanted;
+  // Last, because a request that is refused says nothing of how far the consumer has come.
+  const auto place =
+      note_consumer(services, call.tenant, **consumer, log, options.after, since->has_value());
+  if (!place) return place.error();
+  options.after = *place;
   return wanted;
 }
 
@@ -159,8 +168,8 @@ HandlerResult read_or_wait(ChangeQuery wanted, bool last) {
 
 }  // namespace
 
-HandlerResult list_changes(Services&, Call& call) {
-  auto wanted = read_query(call);
+HandlerResult list_changes(Services& services, Call& call) {
+  auto wanted = read_query(services, call);
   if (!wanted) return wanted.error();
   return read_or_wait(std::move(*wanted), false);
 }

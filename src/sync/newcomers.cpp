@@ -8,10 +8,10 @@ namespace syncline {
 namespace {
 
 Error before_marker(std::uint64_t number) {
-  return Error{ErrorCode::depends,
-               "this replica is new here and wrote the change before it had applied stable marker " +
-                   std::to_string(number) +
-                   ": it takes everything first and writes its own changes anew"}
+  return Error{
+      ErrorCode::depends,
+      "this replica is new here and wrote the change before it had applied stable marker " +
+          std::to_string(number) + ": it takes everything first and writes its own changes anew"}
       .with("newcomer", number);
 }
 

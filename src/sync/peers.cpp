@@ -251,11 +251,11 @@ void PeerTable::release(const VectorClock& held, const VectorClock& stable) {
   for (auto& [node, entry] : peers_) {
     if (!entry.peer.expired() || entry.peer.released) continue;
     const Dot& dot = *entry.peer.expired_by;
-    const bool known = held.covers(dot) &&
-                       std::all_of(peers_.begin(), peers_.end(), [&](const auto& other) {
-                         const Peer& peer = other.second.peer;
-                         return peer.expired() || peer.vouched.covers(dot);
-                       });
+    const bool known =
+        held.covers(dot) && std::all_of(peers_.begin(), peers_.end(), [&](const auto& other) {
+          const Peer& peer = other.second.peer;
+          return peer.expired() || peer.vouched.covers(dot);
+        });
     if (!known && !stable.covers(dot)) continue;
     entry.peer.released = true;
     if (!write(entry)) entry.peer.released = false;  // the next time

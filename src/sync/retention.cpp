@@ -115,8 +115,7 @@ std::vector<LogHolder> log_holders(const Tenant& tenant, const TenantExchange& e
     holders.push_back({LogHolder::Kind::snapshot_reader, std::move(id), {}, reader.lsn + 1});
   }
   std::sort(holders.begin(), holders.end(), [](const LogHolder& left, const LogHolder& right) {
-    return std::tie(left.needed, left.kind, left.id) <
-           std::tie(right.needed, right.kind, right.id);
+    return std::tie(left.needed, left.kind, left.id) < std::tie(right.needed, right.kind, right.id);
   });
   return holders;
 }
