@@ -163,7 +163,7 @@ void Hub::maintain(const TenantPointer& tenant) {
   exchange->expiries.read(*tenant, exchange->peers);
   static_cast<void>(expire_leases(*tenant, exchange->peers, exchange->expiries, now_us));
   static_cast<void>(advance_stability(*tenant, exchange->peers, now_us, marker_interval_us_));
-  exchange->peers.keep(now_us);
+  exchange->peers.keep(now_us, true);
   exchange->consumers.keep();
   if (!tenant->settings().retention.keeps_all()) {
     static_cast<void>(enforce_retention(*tenant, *exchange, now_us));

@@ -175,9 +175,9 @@ struct PullResponse {
 struct HeartbeatRequest {
   NodeId node_id;
   WireClock clock;
+  std::string cursor = {};  ///< empty: none yet
   /// Of a replica that has peers of its own: what it and all of them hold. nullopt: `clock`.
-  std::optional<WireClock> vouched;
-  std::string cursor;  ///< empty: none yet
+  std::optional<WireClock> vouched = std::nullopt;
 
   static Result<HeartbeatRequest> from_body(const nlohmann::json& body);
   nlohmann::json to_body() const;
