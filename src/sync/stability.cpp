@@ -30,11 +30,6 @@ VectorClock stable_clock(const Replica& replica, const PeerTable& peers) {
   return least;
 }
 
-StableState stable_state(const Replica& replica) {
-  const std::optional<StableMarker> marker = replica.stable_marker();
-  return marker ? StableState{marker->number, marker->vector} : StableState{};
-}
-
 Result<bool> advance_stability(Tenant& tenant, PeerTable& peers, std::uint64_t now_us,
                                std::uint64_t interval_us) {
   Replica& replica = tenant.replica();

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "sync/peers.hpp"
+#include "sync/stable_state.hpp"
 #include "syncline/tenant.hpp"
 
 namespace syncline {
@@ -22,8 +23,5 @@ VectorClock stable_clock(const Replica& replica, const PeerTable& peers);
 /// `Replica::append_stable_marker`; then it is tried again the next time.
 Result<bool> advance_stability(Tenant& tenant, PeerTable& peers, std::uint64_t now_us,
                                std::uint64_t interval_us);
-
-/// The applied marker as it is told to others.
-StableState stable_state(const Replica& replica);
 
 }  // namespace syncline

@@ -11,13 +11,12 @@ Result<WriteResult> Replica::append_note(const Metadata& metadata) {
   std::unique_lock lock(impl.mutex);
   if (auto checked = impl.writable(); !checked) return checked.error();
   codec::RecordFields fields;
-  ContextBuffer context;
   fields.origin = &impl.options.node;
   fields.seq = impl.own->in_log + 1;
   fields.operation = Operation::void_;
-  fields.context = build_context({}, context);
   fields.metadata = &metadata;
   Storage& storage = impl.contents->storage();
+  fields.stable = storage.markers().applied_number();
   const std::size_t record_bytes = codec::max_record_bytes(fields);
   if (auto checked = impl.check_size(0, record_bytes); !checked) return checked.error();
   fields.hlc = HybridClock(impl.hybrid_clock).tick(now_us);
