@@ -97,8 +97,9 @@ void print_round(Session& session, const EdgeRound& round) {
   if (round.was_copy) session.out << "this directory is a copy, and took a new id\n";
   if (report.identity_changed) {
     session.out
-        << "this edge was found to be an older copy of itself, or one of two; it goes on as "
-        << report.identity_changed->after.to_string() << '\n';
+        << "this edge goes on as " << report.identity_changed->after.to_string()
+        << ": it is new to a tenant that is older, was given up while it was away, or was found to "
+           "be an older copy of itself or one of two\n";
   }
   if (report.rewritten + report.voided > 0) {
     session.out << fmt::format(

@@ -1,6 +1,7 @@
 #include "app/sync_round.hpp"
 
 #include "app/data_connection.hpp"
+#include "sync/retention.hpp"
 #include "sync/standing.hpp"
 
 namespace syncline::app {
@@ -30,6 +31,7 @@ Result<void> keep_settings(Node& node, const Replica& replica) {
   settings.max_clock_drift_ms = replica.max_clock_drift_ms();
   settings.version = replica.settings_version();
   settings.home = home_of(replica);
+  settings.retention = retention_of(replica);
   return node.keep_settings(settings);
 }
 
@@ -79,6 +81,8 @@ Result<EdgeRound> run_edge_round(const std::string& directory, const std::string
   const auto kept = keep_settings(*opened->node, replica);
   if (!report) return report.error();
   if (!kept) return kept.error();
+  // What the disk refuses now the next round does.
+  static_cast<void>(enforce_edge_retention(replica, retention_of(replica), replica.wall_time_us()));
   round.report = std::move(*report);
   round.node = replica.node();
   return round;

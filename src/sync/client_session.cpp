@@ -180,7 +180,9 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   settings_version_ = response.header.settings_version;
   replica_.set_policies(response.policies, settings_version_);
   replica_.set_max_clock_drift_ms(response.max_clock_drift_ms);
-  if (const auto kept = keep_standing(replica_, response.home); !kept) return kept;
+  if (const auto kept = keep_standing(replica_, response.home, response.retention); !kept) {
+    return kept;
+  }
   compare(response.clock);
   const VectorClock server = response.clock.clock();
   if (response.newcomer && has_changes_before_marker(replica_, response.stable.number, server)) {

@@ -223,6 +223,7 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   response.stable = stable;
   response.newcomer = peer->joined_at_marker != 0;
   response.home = tenant->home();
+  response.retention = settings.retention;
   response.policies = settings.policies;
   response.max_clock_drift_ms = settings.max_clock_drift_ms;
   response.max_batch_changes = replica.max_batch_changes();

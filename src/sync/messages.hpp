@@ -12,6 +12,7 @@
 
 #include "sync/body.hpp"
 #include "syncline/replica.hpp"
+#include "syncline/tenant.hpp"
 
 namespace syncline {
 
@@ -101,6 +102,7 @@ struct RegisterResponse {
   /// marker is not taken, and has to be written anew.
   bool newcomer = false;
   std::optional<NodeId> home;  ///< nullopt: none
+  Retention retention;
   PolicySettings policies;
   std::uint64_t max_clock_drift_ms = 0;
   std::uint64_t max_batch_changes = 0;

@@ -70,6 +70,12 @@ Result<RegisterResponse> RegisterResponse::from_body(const json& body) {
   MemberReader chosen(settings != nullptr ? *settings : none);
   response.max_clock_drift_ms =
       chosen.number_or("max_clock_drift_ms", limits::default_max_clock_drift_ms);
+  if (const json* retention = chosen.find("retention")) {
+    MemberReader most(*retention);
+    response.retention = {most.number_or("max_age_s", 0), most.number_or("max_bytes", 0),
+                          most.number_or("max_changes", 0)};
+    if (!most.ok()) in.refuse("retention", "{max_age_s, max_bytes, max_changes}");
+  }
   if (const NodeId home = chosen.node_or_nil("home"); !home.is_nil()) response.home = home;
   if (const json* policies = chosen.find("policies")) {
     MemberReader policy(*policies);
@@ -108,6 +114,11 @@ json RegisterResponse::to_body() const {
         {"max_change_bytes", max_change_bytes}}},
   };
   if (home) body["settings"]["home"] = home->to_string();
+  if (!retention.keeps_all()) {
+    body["settings"]["retention"] = {{"max_age_s", retention.max_age_s},
+                                     {"max_bytes", retention.max_bytes},
+                                     {"max_changes", retention.max_changes}};
+  }
   if (newcomer) body["newcomer"] = true;
   header_to_body(body, header);
   return body;

@@ -172,4 +172,13 @@ Result<void> enforce_retention(Tenant& tenant, const TenantExchange& exchange,
   return trimmed ? Result<void>() : trimmed.error();
 }
 
+Result<void> enforce_edge_retention(Replica& replica, const Retention& retention,
+                                    std::uint64_t now_us) {
+  const Lsn begin = std::min(retention_begin(replica, retention, now_us),
+                             replica.first_lsn_not_covered(stable_state(replica).clock));
+  if (begin <= replica.log().first_lsn()) return {};
+  const Result<TrimResult> trimmed = replica.trim(begin);
+  return trimmed ? Result<void>() : trimmed.error();
+}
+
 }  // namespace syncline

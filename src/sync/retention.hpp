@@ -58,4 +58,10 @@ Lsn retention_begin(const Replica& replica, const Retention& retention, std::uin
 Result<void> enforce_retention(Tenant& tenant, const TenantExchange& exchange,
                                std::uint64_t now_us);
 
+/// The same for a replica that exchanges with a server and has no peers of its own: it keeps
+/// everything that is not stable, for that is what a server that was brought back from a backup
+/// may need again. Errors: those of `Replica::trim`.
+Result<void> enforce_edge_retention(Replica& replica, const Retention& retention,
+                                    std::uint64_t now_us);
+
 }  // namespace syncline

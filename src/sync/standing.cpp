@@ -1,9 +1,12 @@
 #include "sync/standing.hpp"
 
+#include <sstream>
+
 namespace syncline {
 namespace {
 
 constexpr std::string_view home_property = "tenant/home";
+constexpr std::string_view retention_property = "tenant/retention";
 constexpr std::string_view replaced_property = "tenant/replaces";
 
 std::optional<NodeId> kept_id(const Replica& replica, std::string_view name) {
@@ -17,10 +20,24 @@ std::optional<NodeId> kept_id(const Replica& replica, std::string_view name) {
 
 std::optional<NodeId> home_of(const Replica& replica) { return kept_id(replica, home_property); }
 
-Result<void> keep_standing(Replica& replica, const std::optional<NodeId>& home) {
+Retention retention_of(const Replica& replica) {
+  Retention retention;
+  std::istringstream kept(replica.property(retention_property).value_or(""));
+  if (kept >> retention.max_age_s >> retention.max_bytes >> retention.max_changes) return retention;
+  return {};
+}
+
+Result<void> keep_standing(Replica& replica, const std::optional<NodeId>& home,
+                           const Retention& retention) {
   std::optional<std::string> text;
   if (home) text = home->to_string();
   if (auto kept = replica.set_property(home_property, text); !kept) return kept;
+  std::optional<std::string> limits;
+  if (!retention.keeps_all()) {
+    limits = std::to_string(retention.max_age_s) + ' ' + std::to_string(retention.max_bytes) + ' ' +
+             std::to_string(retention.max_changes);
+  }
+  if (auto kept = replica.set_property(retention_property, limits); !kept) return kept;
   return replica.set_property(replaced_property, std::nullopt);
 }
 

@@ -126,3 +126,20 @@ TEST_CASE_FIXTURE(HeldLog, "consumers are listed and forgotten") {
   CHECK_FALSE(run({"consumers", "list"}).says("search"));
   CHECK(run({"consumers", "forget", "search"}).status == 4);
 }
+
+TEST_CASE_FIXTURE(HeldLog, "the home and the lease are set like other settings") {
+  const auto shown = [&](const char* name) {
+    const auto tenant = nlohmann::json::parse(run({"tenant", "show", "default", "--json"}).out);
+    return tenant["settings"][name];
+  };
+  CHECK(run({"tenant", "show", "default"}).says("self"));
+  CHECK(run({"tenant", "set", "default", "--home", "none", "--lease-s", "3600"}).status == 0);
+  CHECK(shown("home").is_null());
+  CHECK(shown("lease_s") == 3600);
+  CHECK(run({"tenant", "set", "default", "--home", phone}).status == 0);
+  CHECK(shown("home") == phone);
+  CHECK(run({"tenant", "set", "default", "--lease-s", "60"}).status == 0);
+  CHECK(shown("home") == phone);
+  CHECK(run({"tenant", "set", "default", "--home", "me"}).status == 1);
+  CHECK(run({"tenant", "set", "default", "--lease-s", "59"}).status == 2);
+}

@@ -2,6 +2,7 @@
 
 #include "support/caller.hpp"
 #include "sync/retention.hpp"
+#include "sync/standing.hpp"
 
 namespace syncline::test {
 namespace {
@@ -128,6 +129,34 @@ TEST_CASE_FIXTURE(LongWorld, "a consumer that is silent or too far behind holds 
   CHECK_FALSE(stale());
   REQUIRE(server().reidentify());
   CHECK(stale());
+}
+
+TEST_CASE_FIXTURE(LongWorld, "an edge keeps its server's retention, and all that is not stable") {
+  TenantSettings settings = tenant->settings();
+  settings.retention.max_changes = 10;
+  REQUIRE(tenants.set_settings("default", settings));
+  Edge edge = this->edge();
+  edge.sync();
+  edge.sync();
+  CHECK(retention_of(*edge.replica) == settings.retention);
+  CHECK(home_of(*edge.replica) == server().node());
+  const auto enforce = [&] {
+    const Retention retention = retention_of(*edge.replica);
+    REQUIRE(enforce_edge_retention(*edge.replica, retention, clock.now_us()));
+    return edge.replica->log().first_lsn();
+  };
+  CHECK(enforce() == 1);
+  clock.advance_us(60'000'000);
+  hub.maintain(tenant);
+  edge.sync();
+  REQUIRE(stable_state(*edge.replica).number == 1);
+  const VisibleChecksum before = edge.replica->visible_checksum();
+  CHECK(enforce() > 4000);
+  CHECK(edge.replica->visible_checksum() == before);
+  settings.retention = {};
+  REQUIRE(tenants.set_settings("default", settings));
+  edge.sync();
+  CHECK(retention_of(*edge.replica).keeps_all());
 }
 
 TEST_CASE("consumers are kept, never ahead of where they are, and bounded") {
