@@ -182,6 +182,7 @@ bool PeerTable::count(Entry& entry, const VectorClock& held) {
   if (!entry.pending || !held.covers(entry.pending->clock)) return false;
   const bool grew = !entry.peer.vouched.covers(entry.pending->vouched);
   entry.peer.vouched.merge(entry.pending->vouched);
+  entry.peer.acknowledged.merge(entry.pending->clock);
   entry.pending.reset();
   entry.dirty = entry.dirty || grew;
   return grew;

@@ -50,6 +50,7 @@ TEST_CASE("an acknowledgement counts once all is here that its sender held") {
   CHECK_FALSE(table.count_pending(VectorClock{{phone, 2}, {node('2'), 9}}));
   CHECK(table.count_pending(VectorClock{{phone, 3}, {node('2'), 9}}));
   CHECK(table.find(phone)->vouched == said);
+  CHECK(table.find(phone)->acknowledged == said);
   CHECK_FALSE(table.count_pending(VectorClock{{phone, 3}, {node('2'), 9}}));
 
   // It is never lowered, and the newest counts.
