@@ -34,6 +34,14 @@ inline constexpr std::size_t max_conflicts_per_row = 1024;
 /// tables and metadata together): memory that no plan counts as storage.
 inline constexpr std::size_t max_peers = 10'000;
 inline constexpr std::size_t max_registration_bytes = 16'384;
+/// How long a replica may be silent before it is given up, in seconds: by default 90 days, which is
+/// a long holiday; at least a minute, since contact is told to the minute; at most ten years.
+inline constexpr std::uint64_t default_lease_s = std::uint64_t{90} * 24 * 3600;
+inline constexpr std::uint64_t min_lease_s = 60;
+inline constexpr std::uint64_t max_lease_s = std::uint64_t{10} * 365 * 24 * 3600;
+/// Consumers of a tenant's changes that are known by name, and bytes of a name: each holds the log.
+inline constexpr std::size_t max_consumers = 100;
+inline constexpr std::size_t max_consumer_name_bytes = 63;
 /// A replica's properties: see `Replica::set_property`. A value holds what a peer told of itself
 /// and a clock of some thousand origins.
 inline constexpr std::size_t max_property_name_bytes = 255;

@@ -19,6 +19,7 @@
 #include "syncline/policy.hpp"
 #include "syncline/random.hpp"
 #include "syncline/snapshot.hpp"
+#include "syncline/stable_marker.hpp"
 #include "syncline/subscription.hpp"
 
 namespace syncline {
@@ -102,6 +103,8 @@ struct IntegrateOptions {
   bool allow_gaps = false;
   /// How far the sender's clock was ahead (+) or behind (-) at the last contact, in microseconds.
   std::int64_t sender_clock_offset_us = 0;
+  /// The pusher is not the tenant's home: stable markers of its own are refused (`invalid_change`).
+  bool refuse_markers_of_pusher = false;
 };
 
 /// A change that was not taken, and why.
@@ -282,6 +285,11 @@ class Replica {
   /// Errors: as above with member `index`; `too_large` beyond max_batch_changes or max_body_bytes.
   Result<std::vector<WriteResult>> transaction(std::span<const Write> writes);
 
+  /// Writes a void, which has no effect on rows and travels to every replica, to tell them what
+  /// `metadata` says. Errors: `invalid_change`, `quota_exceeded`, `change_log_disabled`,
+  /// `unavailable`.
+  Result<WriteResult> append_note(const Metadata& metadata);
+
   /// Makes everything durable that was written here, whatever the journal's durability: for a
   /// program that is about to be suspended or ended. Errors: `unavailable`.
   Result<void> flush();
@@ -334,6 +342,15 @@ class Replica {
   /// Raises the summary to `clock`: what it covers was applied here or kept back by a filter. This
   /// replica's own entry is left alone. Errors: `unavailable` (the journal failed).
   Result<void> cover(const VectorClock& clock);
+
+  // Stability. See docs/conflict-model.md, "Stability".
+  /// Says that every live replica holds durably what `stable` covers: writes a marker with the next
+  /// number. For the tenant's home alone, and it must be true: deleted rows are forgotten on this
+  /// word. Errors: `bad_request` (what the last marker covers is not covered; something is that is
+  /// not held here; nothing is new), those of writing.
+  Result<WriteResult> append_stable_marker(const VectorClock& stable);
+  /// The applied marker: the one with the highest number. nullopt: there is none so far.
+  std::optional<StableMarker> stable_marker() const;
 
   // Small things that are kept beside the changes and survive with them, by name: what peers
   // acknowledged, cursors in other logs. A change of one is in the journal behind everything that

@@ -37,8 +37,11 @@ class Server {
     std::chrono::milliseconds request_timeout{30'000};  ///< for a request to arrive whole
     std::chrono::milliseconds drain_timeout{
         10'000};  ///< how long `stop` waits for requests under way
-    /// How often the tenants' retention is enforced.
+    /// How often retention and leases are looked after.
     std::chrono::milliseconds maintenance_interval{10'000};
+    /// How often a tenant's home says at most what is stable. Each time is a change that goes to
+    /// every replica.
+    std::chrono::milliseconds marker_interval{60'000};
     Clock* clock = nullptr;  ///< null: the system's. Has to outlive the server
     /// Called on a server thread after each request; has to be thread-safe. May be empty.
     std::function<void(const AccessLogLine&)> access_log;

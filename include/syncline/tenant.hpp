@@ -34,7 +34,16 @@ struct TenantSettings {
   PolicySettings policies;
   std::uint64_t max_clock_drift_ms = limits::default_max_clock_drift_ms;
   Retention retention;
+  /// Which replica decides what is stable. nil: the one that serves the tenant, whatever its id is.
+  /// nullopt: none does, and nothing is collected.
+  std::optional<NodeId> home = NodeId();
+  /// How long a replica may be silent before it is given up.
+  std::uint64_t lease_s = limits::default_lease_s;
+  /// How many changes a named consumer may be behind and still hold them; 0: any number.
+  std::uint64_t consumer_max_lag = 0;
   std::uint64_t version = 1;
+
+  friend bool operator==(const TenantSettings&, const TenantSettings&) = default;
 };
 
 /// One tenant on this node. Handed out as a shared pointer, so that it lives until the last request
@@ -50,6 +59,10 @@ class Tenant {
   std::uint64_t created_at_us() const noexcept { return created_at_us_; }
   Replica& replica() noexcept { return *replica_; }
   const Replica& replica() const noexcept { return *replica_; }
+  /// The replica that decides what is stable, as it is called now; nullopt: none.
+  std::optional<NodeId> home() const;
+  /// True if that is the one here.
+  bool is_home() const { return home() == replica_->node(); }
 
  private:
   friend class TenantManager;

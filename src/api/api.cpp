@@ -5,7 +5,6 @@
 #include "api/media.hpp"
 #include "api/problem.hpp"
 #include "api/routes.hpp"
-#include "sync/retention.hpp"
 
 namespace syncline::api {
 
@@ -18,11 +17,7 @@ Reply Api::handle(const HttpRequest& request, const RequestContext& context) {
 void Api::connection_closed(std::uint64_t connection) { services_.admission.release(connection); }
 
 void Api::maintain() {
-  for (const auto& tenant : services_.tenants.list()) {
-    if (tenant->settings().retention.keeps_all()) continue;
-    static_cast<void>(
-        enforce_retention(*tenant, *services_.hub.peers(tenant), services_.clock.now_us()));
-  }
+  for (const auto& tenant : services_.tenants.list()) services_.hub.maintain(tenant);
 }
 
 Result<Reply> Api::answer(const HttpRequest& request, const RequestContext& context) {

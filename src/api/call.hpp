@@ -17,8 +17,8 @@ namespace syncline::api {
 
 /// What all handlers share.
 struct Services {
-  Services(TenantManager& manager, Clock& server_clock)
-      : tenants(manager), clock(server_clock), hub(&server_clock) {}
+  Services(TenantManager& manager, Clock& server_clock, std::uint64_t marker_interval_us)
+      : tenants(manager), clock(server_clock), hub(&server_clock, marker_interval_us) {}
 
   TenantManager& tenants;
   Clock& clock;

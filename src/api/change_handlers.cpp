@@ -46,7 +46,7 @@ HandlerResult read_or_wait(ChangeQuery wanted, bool last) {
 }  // namespace
 
 HandlerResult list_changes(Services& services, Call& call) {
-  auto wanted = read_change_query(call);
+  auto wanted = read_change_query(services, call);
   if (!wanted) return wanted.error();
   if (wanted->feed == Feed::sse || wanted->feed == Feed::ndjson) {
     return Reply(stream_changes(services.tenants, std::move(*wanted)));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/handlers.hpp"
 #include "api/header_list.hpp"
 #include "api/media.hpp"
 #include "api/waiting.hpp"
@@ -124,6 +125,13 @@ Result<std::uint64_t> read_wait(Query& query, Feed feed) {
   return *wait_ms;
 }
 
+/// True if the request says where to begin.
+bool names_place(Call& call, Feed feed) {
+  const bool resumes = is_stream(feed) && !header(call.request, "Last-Event-ID").empty();
+  const auto since = call.query.text("since");
+  return resumes || (since && since->has_value());
+}
+
 /// Where to begin: the end of what a client that comes back has had, or what the query says.
 Result<Lsn> read_since(Call& call, Feed feed, const LogReader& reader) {
   const auto since = call.query.text("since");
@@ -153,7 +161,7 @@ Result<void> read_filters(Query& query, ReadOptions& options) {
 
 }  // namespace
 
-Result<ChangeQuery> read_change_query(Call& call) {
+Result<ChangeQuery> read_change_query(Services& services, Call& call) {
   ChangeQuery wanted;
   wanted.tenant = call.tenant;
   wanted.format = call.format;
@@ -188,7 +196,15 @@ Result<ChangeQuery> read_change_query(Call& call) {
   const auto payload = call.query.payload();
   if (!payload) return payload.error();
   wanted.payload = *payload;
+  const auto consumer = call.query.text("consumer");
+  if (!consumer) return consumer.error();
   if (const auto known = call.query.finish(); !known) return known.error();
+  if (!*consumer) return wanted;
+  // Last, because a request that is refused says nothing of how far the consumer has come.
+  const auto place = note_consumer(services, call.tenant, **consumer, reader, options.after,
+                                   names_place(call, *feed));
+  if (!place) return place.error();
+  options.after = *place;
   return wanted;
 }
 

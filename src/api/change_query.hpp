@@ -27,8 +27,9 @@ struct ChangeQuery {
 
 /// The parameter `feed` decides; without it `Accept`, if it names a stream's type and prefers it to
 /// what it says of the types of other answers. `Last-Event-ID` wins over `since` in a stream.
-/// Errors: `bad_request` naming the parameter; `protocol_unsupported` for a stream in MessagePack
-/// and where `Accept` leaves nothing; those of `parse_since`.
-Result<ChangeQuery> read_change_query(Call& call);
+/// With `consumer` the place is kept as how far that one has come; without a place of its own it
+/// goes on from there. Errors: `bad_request` naming the parameter; `protocol_unsupported` for a
+/// stream in MessagePack and where `Accept` leaves nothing; those of `parse_since` and `Consumers`.
+Result<ChangeQuery> read_change_query(Services& services, Call& call);
 
 }  // namespace syncline::api

@@ -53,10 +53,29 @@ nlohmann::json retention_to_body(const Retention& retention);
 // operation_handlers.cpp
 HandlerResult list_plans(Services& services, Call& call);
 HandlerResult tenant_usage(Services& services, Call& call);
-HandlerResult list_peers(Services& services, Call& call);
-HandlerResult log_state(Services& services, Call& call);
-HandlerResult trim_log(Services& services, Call& call);
 HandlerResult health(Services& services, Call& call);
 HandlerResult readiness(Services& services, Call& call);
+
+// peer_handlers.cpp
+HandlerResult list_peers(Services& services, Call& call);
+HandlerResult get_peer(Services& services, Call& call);
+HandlerResult forget_peer(Services& services, Call& call);
+
+// log_handlers.cpp
+HandlerResult log_state(Services& services, Call& call);
+HandlerResult trim_log(Services& services, Call& call);
+
+// consumer_handlers.cpp
+HandlerResult list_consumers(Services& services, Call& call);
+HandlerResult forget_consumer(Services& services, Call& call);
+
+/// A named consumer as it is shown.
+nlohmann::json consumer_to_body(const Consumer& consumer, const Tenant& tenant,
+                                std::uint64_t now_us);
+/// Notes that consumer `name` asks for what comes after `lsn`; unless it `stated` that place itself
+/// it goes on where it was. The place from which it does. Errors: those of `Consumers::note`;
+/// `log_reset` and `cursor_trimmed` if its place is gone.
+Result<Lsn> note_consumer(Services& services, const std::shared_ptr<Tenant>& tenant,
+                          const std::string& name, const LogReader& log, Lsn lsn, bool stated);
 
 }  // namespace syncline::api

@@ -26,6 +26,11 @@ nlohmann::json tenant_to_body(const Tenant& tenant) {
   policies["default"] = settings.policies.default_policy;
   policies["tables"] = nlohmann::json(settings.policies.tables);
   shown["retention"] = retention_to_body(settings.retention);
+  shown["home"] = nullptr;
+  if (settings.home) shown["home"] = settings.home->is_nil() ? "self" : settings.home->to_string();
+  shown["lease_s"] = settings.lease_s;
+  shown["consumer_max_lag"] = nullptr;
+  if (settings.consumer_max_lag != 0) shown["consumer_max_lag"] = settings.consumer_max_lag;
   return body;
 }
 
@@ -99,15 +104,53 @@ Result<void> read_retention(const nlohmann::json& given, Retention& retention) {
   return {};
 }
 
+/// "self", the id of the replica that decides what is stable, or null: none does.
+Result<void> read_home(const nlohmann::json& given, std::optional<NodeId>& home) {
+  home.reset();
+  if (given.is_null()) return {};
+  if (given == "self") {
+    home = NodeId();
+    return {};
+  }
+  const Result<NodeId> node = NodeId::parse(given.is_string() ? given.get<std::string>() : "");
+  if (!node || node->is_nil()) {
+    return wrong_member("settings.home", "\"self\", a replica's UUID, or null");
+  }
+  home = *node;
+  return {};
+}
+
+/// The members about who holds what back.
+Result<void> merge_holding(const nlohmann::json& given, TenantSettings& settings) {
+  if (const auto home = given.find("home"); home != given.end()) {
+    if (const auto read = read_home(*home, settings.home); !read) return read;
+  }
+  if (const auto lease = given.find("lease_s"); lease != given.end()) {
+    const bool number = lease->is_number_unsigned();
+    const std::uint64_t lease_s = number ? lease->get<std::uint64_t>() : 0;
+    if (lease_s < limits::min_lease_s || lease_s > limits::max_lease_s) {
+      return wrong_member("settings.lease_s", "a number of seconds from " +
+                                                  std::to_string(limits::min_lease_s) + " to " +
+                                                  std::to_string(limits::max_lease_s));
+    }
+    settings.lease_s = lease_s;
+  }
+  const auto lag = given.find("consumer_max_lag");
+  if (lag == given.end()) return {};
+  if (!lag->is_null() && (!lag->is_number_unsigned() || lag->get<std::uint64_t>() == 0)) {
+    return wrong_member("settings.consumer_max_lag",
+                        "a number of changes above 0, or null for no limit");
+  }
+  settings.consumer_max_lag = lag->is_null() ? 0 : lag->get<std::uint64_t>();
+  return {};
+}
+
 /// Lays what the body says over `settings`.
 Result<void> merge_settings(const nlohmann::json& body, TenantSettings& settings) {
   const auto given = body.find("settings");
   if (given == body.end() || given->is_null()) return {};
   if (!given->is_object()) return wrong_member("settings", "an object");
-  if (given->contains("home")) {
-    return Error(ErrorCode::bad_request, "The member \"settings.home\" is not supported yet.")
-        .with("member", std::string("settings.home"));
-  }
+  if (const auto merged = merge_holding(*given, settings); !merged) return merged.error();
   if (const auto retention = given->find("retention"); retention != given->end()) {
     if (const auto read = read_retention(*retention, settings.retention); !read) {
       return read.error();
@@ -192,8 +235,7 @@ HandlerResult change_tenant(Services& services, Call& call) {
     return services.tenants.set_plan(call.tenant->id(), *plan).error();
   }
   // Each change counts the version up, and then every replica registers anew.
-  if (settings.policies != present.policies || settings.retention != present.retention ||
-      settings.max_clock_drift_ms != present.max_clock_drift_ms) {
+  if (settings != present) {
     const auto set = services.tenants.set_settings(call.tenant->id(), settings);
     if (!set) return set.error();
   }

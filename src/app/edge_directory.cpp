@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sync/standing.hpp"
+
 namespace syncline::app {
 
 Result<EdgeDirectory> EdgeDirectory::open(const std::string& directory) {
@@ -32,6 +34,8 @@ Result<void> EdgeDirectory::keep_settings() const {
   settings.policies = replica().policies();
   settings.max_clock_drift_ms = replica().max_clock_drift_ms();
   settings.version = replica().settings_version();
+  settings.home = home_of(replica());
+  settings.retention = retention_of(replica());
   return opened.node->keep_settings(settings);
 }
 

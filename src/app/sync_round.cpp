@@ -1,6 +1,8 @@
 #include "app/sync_round.hpp"
 
 #include "app/edge_directory.hpp"
+#include "sync/retention.hpp"
+#include "sync/standing.hpp"
 
 namespace syncline::app {
 namespace {
@@ -54,6 +56,8 @@ Result<EdgeRound> run_edge_round(const std::string& directory, const std::string
   const auto kept = edge->keep_settings();
   if (!report) return report.error();
   if (!kept) return kept.error();
+  // What the disk refuses now the next round does.
+  static_cast<void>(enforce_edge_retention(replica, retention_of(replica), replica.wall_time_us()));
   round.report = std::move(*report);
   round.node = edge->replica().node();
   return round;

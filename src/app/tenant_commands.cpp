@@ -17,6 +17,8 @@ struct Arguments {
   std::optional<std::string> policy;
   std::vector<std::string> table_policies;
   std::optional<std::uint64_t> max_clock_drift_ms;
+  std::optional<std::string> home;
+  std::optional<std::uint64_t> lease_s;
 };
 
 std::string path_of(const std::string& id) { return "/v1/tenants/" + percent_encoded(id); }
@@ -31,6 +33,11 @@ nlohmann::json named_settings(const Arguments& arguments) {
   }
   if (arguments.max_clock_drift_ms) {
     settings["max_clock_drift_ms"] = *arguments.max_clock_drift_ms;
+  }
+  if (arguments.lease_s) settings["lease_s"] = *arguments.lease_s;
+  if (arguments.home) {
+    settings["home"] = nullptr;
+    if (*arguments.home != "none") settings["home"] = *arguments.home;
   }
   return settings;
 }
@@ -53,6 +60,9 @@ void print_tenant(Session& session, std::string_view body) {
   table.add({"policies", policies_of(tenant)});
   const nlohmann::json& settings = member_of(tenant, "settings");
   table.add({"max clock drift", text_of(settings, "max_clock_drift_ms") + " ms"});
+  const std::string home = text_of(settings, "home");
+  table.add({"home", home.empty() ? "none" : home});
+  table.add({"lease", text_of(settings, "lease_s") + " s"});
   table.add({"settings version", text_of(settings, "version")});
   if (const auto created = text_of(tenant, "created_at"); !created.empty()) {
     table.add({"created", short_time(created)});
@@ -124,6 +134,8 @@ Result<ExitCode> run_set(Session& session, const Arguments& arguments) {
     if (!settings.is_object()) settings = nlohmann::json::object();
     settings.erase("version");
     settings.merge_patch(named);
+    // To a patch null means to leave a member out, which would leave the home as it is.
+    if (named.contains("home")) settings["home"] = named["home"];
     body["settings"] = settings;
   }
   const auto answer = client->send("PATCH", path_of(arguments.id), dump_json(body));
@@ -176,6 +188,15 @@ Command command_on_tenant(std::string name, std::string summary, std::string exa
                                .help = "how far ahead a replica's own changes may be dated",
                                .value_name = "MS",
                                .range = {.from = 0}});
+    command.options.push_back({.name = "--home",
+                               .target = &arguments->home,
+                               .help = "who decides what is stable: self, none or a replica's id",
+                               .value_name = "WHO"});
+    command.options.push_back({.name = "--lease-s",
+                               .target = &arguments->lease_s,
+                               .help = "how long a replica may be silent before it is given up",
+                               .value_name = "S",
+                               .range = {.from = 60}});
   }
   command.run = [arguments, run](Session& session) { return run(session, *arguments); };
   return command;

@@ -40,7 +40,8 @@ http::HttpServer::Options transport_options(const TenantManager& tenants,
 
 /// The transport and the thread go first when all end: they call the API.
 struct Server::Impl {
-  Impl(TenantManager& tenants, Clock& clock) : api(tenants, clock) {}
+  Impl(TenantManager& tenants, Clock& clock, std::chrono::microseconds marker_interval)
+      : api(tenants, clock, static_cast<std::uint64_t>(marker_interval.count())) {}
   ~Impl() { stop(); }
 
   void stop();
@@ -81,7 +82,7 @@ Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::start(TenantManager& tenants, Options options) {
   Clock& clock = options.clock != nullptr ? *options.clock : system_clock();
-  auto impl = std::make_unique<Impl>(tenants, clock);
+  auto impl = std::make_unique<Impl>(tenants, clock, options.marker_interval);
   auto transport = http::HttpServer::start(impl->api, transport_options(tenants, options, clock));
   if (!transport) return transport.error();
   impl->transport = std::move(*transport);

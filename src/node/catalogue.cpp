@@ -40,7 +40,7 @@ void pack_tenant(Packer& packer, const StoredTenant& tenant) {
   packer.pack(tenant.plan.max_connections);
   packer.pack(tenant.plan.requests_per_second);
   packer.pack(tenant.plan.change_log ? 1U : 0U);
-  packer.pack_array(5);
+  packer.pack_array(8);
   packer.pack(tenant.settings.version);
   packer.pack(tenant.settings.max_clock_drift_ms);
   packer.pack(tenant.settings.policies.default_policy);
@@ -53,6 +53,13 @@ void pack_tenant(Packer& packer, const StoredTenant& tenant) {
   packer.pack(tenant.settings.retention.max_age_s);
   packer.pack(tenant.settings.retention.max_bytes);
   packer.pack(tenant.settings.retention.max_changes);
+  if (tenant.settings.home) {
+    packer.pack(tenant.settings.home->is_nil() ? "self" : tenant.settings.home->to_string());
+  } else {
+    packer.pack_nil();
+  }
+  packer.pack(tenant.settings.lease_s);
+  packer.pack(tenant.settings.consumer_max_lag);
 }
 
 bool read_text(MsgpackReader& reader, std::string& text) {
@@ -77,10 +84,24 @@ bool read_plan(MsgpackReader& reader, Plan& plan) {
   return good && change_log <= 1;
 }
 
-bool read_settings(MsgpackReader& reader, TenantSettings& settings) {
+bool read_home(MsgpackReader& reader, std::optional<NodeId>& home) {
+  home.reset();
+  if (reader.read_nil()) return true;
+  std::string text;
+  if (!read_text(reader, text)) return false;
+  home = NodeId();
+  if (text == "self") return true;
+  const Result<NodeId> node = NodeId::parse(text);
+  if (node) home = *node;
+  return node.has_value();
+}
+
+/// `is_edge`: what the first format does not say of the home is that of a server's tenant, or none.
+bool read_settings(MsgpackReader& reader, TenantSettings& settings, bool is_edge) {
   std::uint32_t tables = 0;
-  if (!read_count(reader, 5) || !reader.read_uint(settings.version) ||
-      !reader.read_uint(settings.max_clock_drift_ms) ||
+  std::uint32_t members = 0;
+  if (!reader.read_array(members) || (members != 5 && members != 8) ||
+      !reader.read_uint(settings.version) || !reader.read_uint(settings.max_clock_drift_ms) ||
       !read_text(reader, settings.policies.default_policy) || !reader.read_map(tables)) {
     return false;
   }
@@ -91,14 +112,22 @@ bool read_settings(MsgpackReader& reader, TenantSettings& settings) {
     }
   }
   Retention& retention = settings.retention;
-  return read_count(reader, 3) && reader.read_uint(retention.max_age_s) &&
-         reader.read_uint(retention.max_bytes) && reader.read_uint(retention.max_changes);
+  if (!read_count(reader, 3) || !reader.read_uint(retention.max_age_s) ||
+      !reader.read_uint(retention.max_bytes) || !reader.read_uint(retention.max_changes)) {
+    return false;
+  }
+  if (members == 5) {
+    if (is_edge) settings.home.reset();
+    return true;
+  }
+  return read_home(reader, settings.home) && reader.read_uint(settings.lease_s) &&
+         reader.read_uint(settings.consumer_max_lag);
 }
 
-bool read_tenant(MsgpackReader& reader, StoredTenant& tenant) {
+bool read_tenant(MsgpackReader& reader, StoredTenant& tenant, bool is_edge) {
   return read_count(reader, 5) && read_text(reader, tenant.id) &&
          read_text(reader, tenant.directory) && reader.read_uint(tenant.created_at_us) &&
-         read_plan(reader, tenant.plan) && read_settings(reader, tenant.settings);
+         read_plan(reader, tenant.plan) && read_settings(reader, tenant.settings, is_edge);
 }
 
 bool read_body(MsgpackReader& reader, NodeCatalogue& catalogue) {
@@ -120,7 +149,9 @@ bool read_body(MsgpackReader& reader, NodeCatalogue& catalogue) {
   std::uint32_t tenants = 0;
   if (!reader.read_array(tenants)) return false;
   for (std::uint32_t i = 0; i < tenants; ++i) {
-    if (!read_tenant(reader, catalogue.tenants.emplace_back())) return false;
+    if (!read_tenant(reader, catalogue.tenants.emplace_back(), catalogue.edge.has_value())) {
+      return false;
+    }
   }
   return reader.at_end();
 }
@@ -156,7 +187,7 @@ std::string encode_catalogue(const NodeCatalogue& catalogue) {
   for (const StoredTenant& tenant : catalogue.tenants) pack_tenant(packer, tenant);
 
   std::string bytes(magic);
-  append_number(bytes, has_tables ? catalogue_format : first_catalogue_format, 4);
+  append_number(bytes, catalogue_format, 4);
   append_number(bytes, body.size(), 4);
   bytes.append(body.data(), body.size());
   append_number(bytes, codec::hash_bytes(bytes.data(), bytes.size()), hash_bytes);

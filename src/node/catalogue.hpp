@@ -2,16 +2,19 @@
 //
 //   file  = magic format length body hash
 //   magic  = "SYNCNODE"
-//   format = 4 bytes, 1 or 2                    numbers are little-endian
+//   format = 4 bytes, 2                         numbers are little-endian
 //   length = 4 bytes, of the body
 //   hash   = 8 bytes, XXH3-64 of all before it
 //   body   = MessagePack [next_number, edge, [tenant, …]]
 //   edge   = nil | [server str, tenant str, name str] | [the same three, [table str, …]]
 //   tenant = [id str, directory str, created_at_us, plan, settings]
 //   plan   = [name str, storage_bytes, max_connections, requests_per_second, change_log 0|1]
-//   settings = [version, max_clock_drift_ms, default policy str, {table str: policy str, …}]
+//   settings = [version, max_clock_drift_ms, default policy str, {table str: policy str, …},
+//               [max_age_s, max_bytes, max_changes], home nil|"self"|UUID str, lease_s,
+//               consumer_max_lag]
 //
-// The frame is the same in all formats, so that an older program can tell a newer one from damage.
+// In format 1 the settings end with the retention. The frame is the same in all formats, so that an
+// older program can tell a newer one from damage.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +25,6 @@
 
 namespace syncline::node {
 
-/// What is written where nothing needs more.
-inline constexpr std::uint32_t first_catalogue_format = 1;
-/// With tables of an edge, which older programs have to refuse: they would fetch all of them.
 inline constexpr std::uint32_t catalogue_format = 2;
 /// More than a hundred thousand tenants.
 inline constexpr std::uint64_t max_catalogue_bytes = std::uint64_t{64} << 20;

@@ -153,6 +153,7 @@ Result<void> Node::init_edge(Options options, EdgeHome home, std::uint64_t now_u
   StoredTenant tenant;
   tenant.id = home.tenant;
   tenant.created_at_us = now_us;
+  tenant.settings.home.reset();  // until its server has told
   const auto plans = built_in_plans();
   tenant.plan = *std::find_if(plans.begin(), plans.end(),
                               [](const Plan& plan) { return plan.name == "unlimited"; });
@@ -208,10 +209,7 @@ Result<void> Node::keep_settings(const TenantSettings& settings) {
     return Error{ErrorCode::bad_request, "only an edge takes its tenant's settings from a server"};
   }
   const TenantSettings& present = impl_->catalogue.tenants.front().settings;
-  if (present.policies == settings.policies && present.version == settings.version &&
-      present.max_clock_drift_ms == settings.max_clock_drift_ms) {
-    return {};
-  }
+  if (present == settings) return {};
   NodeCatalogue next = impl_->catalogue;
   next.tenants.front().settings = settings;
   return impl_->replace(std::move(next));

@@ -6,6 +6,8 @@
 
 #include "sync/client_session.hpp"
 #include "sync/remote_state.hpp"
+#include "sync/standing.hpp"
+#include "syncline/record.hpp"
 
 namespace syncline {
 namespace {
@@ -62,6 +64,8 @@ void ClientSession::on_rebased(RebaseResult result) {
   report_.voided += result.voided;
   for (Change& change : result.handed_to_app) report_.handed_to_app.push_back(std::move(change));
   if (result.before == result.after) return;
+  // Should it not be kept, the server finds out by the old one's lease.
+  static_cast<void>(note_replaced_id(replica_, result.before));
   registered_ = false;
   planner_.forget_server();
   if (!report_.identity_changed) report_.identity_changed = {result.before, result.after};

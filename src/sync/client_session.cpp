@@ -5,7 +5,10 @@
 #include <utility>
 
 #include "sync/durable.hpp"
+#include "sync/newcomers.hpp"
 #include "sync/remote_state.hpp"
+#include "sync/standing.hpp"
+#include "sync/vouched.hpp"
 
 namespace syncline {
 namespace {
@@ -112,6 +115,7 @@ ExchangeRequest ClientSession::build_exchange(std::optional<PushRequest> push) c
   request.push = std::move(push);
   const WireClock summary(durable_summary(replica_));
   request.heartbeat.emplace().clock = summary;
+  if (const auto vouched = vouched_clock(replica_)) request.heartbeat->vouched.emplace(*vouched);
   request.heartbeat->cursor = cursor_;
   PullRequest& pull = request.pull.emplace();
   pull.cursor = cursor_;
@@ -133,6 +137,7 @@ RegisterRequest ClientSession::build_registration() const {
   request.clock = wire_clock(replica_, durable_summary(replica_));
   if (!tables_.empty()) request.tables = tables_;
   request.time = HybridTime::from_us(replica_.wall_time_us());
+  request.replaces = replaced_id(replica_);
   return request;
 }
 
@@ -215,7 +220,14 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   settings_version_ = response.header.settings_version;
   replica_.set_policies(response.policies, settings_version_);
   replica_.set_max_clock_drift_ms(response.max_clock_drift_ms);
+  if (const auto kept = keep_standing(replica_, response.home, response.retention); !kept) {
+    return kept;
+  }
   compare(response.clock);
+  const VectorClock server = response.clock.clock();
+  if (response.newcomer && has_changes_before_marker(replica_, response.stable.number, server)) {
+    contest(replica_.node(), 0);
+  }
   return {};
 }
 
@@ -245,7 +257,9 @@ Result<void> ClientSession::on_push(const PushResponse& response) {
   report_.accepted += outcome.accepted;
   note_conflicts(response.conflicts);
   for (const Rejection& rejection : response.rejected) {
-    if (rejection.error.code != ErrorCode::dot_mismatch && !cannot_fill(rejection)) continue;
+    const bool before_marker = rejection.error.number("newcomer") != 0;
+    const bool other_bytes = rejection.error.code == ErrorCode::dot_mismatch;
+    if (!before_marker && !other_bytes && !cannot_fill(rejection)) continue;
     // What depends on it is refused as well, and goes over in another form.
     contest(rejection.dot.origin, 0);
     return begin_rebase(rejection.error);
@@ -299,6 +313,10 @@ void ClientSession::note_pulled(const PullResponse& response) {
 Result<void> ClientSession::recover(const Error& error) {
   switch (error.code) {
     case ErrorCode::peer_stale:
+      if (error.number("expired") != 0) {  // given up while it was away: it comes back as another
+        contest(asked_as_, 0);
+        return begin_rebase(error);
+      }
       // The server knows this replica no more: it was started anew, or the tenant was.
       registered_ = false;
       planner_.forget_server();

@@ -6,7 +6,9 @@
 #include "sync/cursor.hpp"
 #include "sync/durable.hpp"
 #include "sync/members.hpp"
+#include "sync/newcomers.hpp"
 #include "sync/push_batch.hpp"
+#include "sync/retention.hpp"
 
 namespace syncline {
 namespace {
@@ -68,15 +70,6 @@ Result<void> check_identity(const RegisterRequest& request, const Replica& repli
   return {};
 }
 
-/// What both clocks cover.
-VectorClock common(const VectorClock& left, const VectorClock& right) {
-  VectorClock both;
-  for (const VectorClock::Entry& entry : left.entries()) {
-    both.set(entry.node, std::min(entry.seq, right.get(entry.node)));
-  }
-  return both;
-}
-
 std::uint64_t clamped(const std::optional<std::uint64_t>& wanted, std::size_t most) {
   return std::clamp<std::uint64_t>(wanted.value_or(most), 1, most);
 }
@@ -133,7 +126,8 @@ auto part_result(const std::optional<Part>& part, const std::optional<Error>& pr
 
 }  // namespace
 
-Hub::Hub(Clock* clock) : clock_(clock != nullptr ? *clock : system_clock()) {}
+Hub::Hub(Clock* clock, std::uint64_t marker_interval_us)
+    : clock_(clock != nullptr ? *clock : system_clock()), marker_interval_us_(marker_interval_us) {}
 
 AnswerHeader Hub::answer_header(const Tenant& tenant, const NodeId& caller) {
   const Replica& replica = tenant.replica();
@@ -149,23 +143,34 @@ AnswerHeader Hub::answer_header(const Tenant& tenant, const NodeId& caller) {
   return header;
 }
 
-std::shared_ptr<PeerTable> Hub::peers(const TenantPointer& tenant) {
+std::shared_ptr<TenantExchange> Hub::exchange_of(const TenantPointer& tenant) {
   const std::lock_guard lock(mutex_);
-  TenantPeers& known = tenants_[tenant.get()];
+  KnownTenant& known = tenants_[tenant.get()];
   if (known.tenant.lock() != tenant) {
     // A new tenant, perhaps at the address of one that is gone: time to forget those.
-    known = {tenant, std::make_shared<PeerTable>(tenant->replica()),
-             std::make_shared<SnapshotUploads>()};
+    known = {tenant, std::make_shared<TenantExchange>(tenant->replica(), clock_.now_us())};
     std::erase_if(tenants_, [](const auto& entry) { return entry.second.tenant.expired(); });
-    return tenants_.at(tenant.get()).peers;
+    return tenants_.at(tenant.get()).exchange;
   }
-  return known.peers;
+  return known.exchange;
 }
 
-std::shared_ptr<SnapshotUploads> Hub::uploads(const TenantPointer& tenant) {
-  static_cast<void>(peers(tenant));  // so that there is an entry
-  const std::lock_guard lock(mutex_);
-  return tenants_.at(tenant.get()).uploads;
+std::shared_ptr<PeerTable> Hub::peers(const TenantPointer& tenant) {
+  const auto exchange = exchange_of(tenant);
+  return {exchange, &exchange->peers};
+}
+
+void Hub::maintain(const TenantPointer& tenant) {
+  const auto exchange = exchange_of(tenant);
+  const std::uint64_t now_us = clock_.now_us();
+  exchange->expiries.read(*tenant, exchange->peers);
+  static_cast<void>(expire_leases(*tenant, exchange->peers, exchange->expiries, now_us));
+  static_cast<void>(advance_stability(*tenant, exchange->peers, now_us, marker_interval_us_));
+  exchange->peers.keep(now_us, true);
+  exchange->consumers.keep();
+  if (!tenant->settings().retention.keeps_all()) {
+    static_cast<void>(enforce_retention(*tenant, *exchange, now_us));
+  }
 }
 
 bool Hub::may_take_new_id(const TenantPointer& tenant) {
@@ -201,7 +206,12 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   if (const auto named = check_named(request.node_id, replica); !named) return named.error();
   if (const auto self = check_self(tenant, request.clock); !self) return self.error();
   if (const auto same = check_identity(request, replica); !same) return same.error();
-  const Result<Peer> peer = peers(tenant)->enter(request, clock_.now_us());
+  const auto exchange = exchange_of(tenant);
+  PeerTable& table = exchange->peers;
+  exchange->expiries.read(*tenant, table);
+  const StableState stable = stable_state(replica);
+  table.release(durable_summary(replica), stable.clock);
+  const Result<Peer> peer = table.enter(request, clock_.now_us(), stable.number);
   if (!peer) return peer.error();
 
   const TenantSettings settings = tenant->settings();
@@ -211,8 +221,12 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   const LogReader reader = replica.log();
   response.lsn = reader.last_lsn();
   response.oldest_lsn = reader.first_lsn();
-  response.lease_s = default_lease_s;
-  response.session = peers(tenant)->session();
+  response.lease_s = settings.lease_s;
+  response.session = table.session();
+  response.stable = stable;
+  response.newcomer = peer->joined_at_marker != 0;
+  response.home = tenant->home();
+  response.retention = settings.retention;
   response.policies = settings.policies;
   response.max_clock_drift_ms = settings.max_clock_drift_ms;
   response.max_batch_changes = replica.max_batch_changes();
@@ -239,8 +253,16 @@ Result<PushResponse> Hub::push(const TenantPointer& tenant, const PushRequest& r
   IntegrateOptions options;
   options.pusher = request.node_id;
   options.sender_clock_offset_us = peer->clock_offset_us;
-  Result<PushResponse> response = integrate_batch(replica, request, options);
+  options.refuse_markers_of_pusher = tenant->home() != request.node_id;
+  std::optional<NewcomerPush> newcomer;
+  if (peer->joined_at_marker != 0) newcomer = withhold_of_newcomer(request, *peer, replica);
+  Result<PushResponse> response =
+      integrate_batch(replica, newcomer ? newcomer->request : request, options);
   if (!response) return response;
+  if (newcomer && newcomer->applied != 0 &&
+      response->acked.get(request.node_id) >= newcomer->applied) {
+    table->note_joined(request.node_id);
+  }
   response->header = answer_header(*tenant, request.node_id);
   table->count_pushed(request.node_id, response->received);
   return response;
@@ -287,15 +309,24 @@ Result<HeartbeatResponse> Hub::heartbeat(const TenantPointer& tenant,
                                          const HeartbeatRequest& request) {
   const Replica& replica = tenant->replica();
   if (const auto named = check_named(request.node_id, replica); !named) return named.error();
-  const auto table = peers(tenant);
-  const Result<Peer> peer = table->seen(request.node_id, clock_.now_us());
+  const std::uint64_t now_us = clock_.now_us();
+  const auto exchange = exchange_of(tenant);
+  PeerTable& table = exchange->peers;
+  exchange->expiries.read(*tenant, table);
+  const Result<Peer> peer = table.seen(request.node_id, now_us);
   if (!peer) return peer.error();
   const VectorClock clock = request.clock.clock();
-  table->acknowledge(request.node_id, common(clock, durable_summary(replica)));
+  const VectorClock vouched = request.vouched ? request.vouched->clock() : clock;
+  if (table.acknowledge(request.node_id, {clock, vouched}, durable_summary(replica))) {
+    // Should it fail, as on a full disk, it is tried again with the next heartbeat.
+    static_cast<void>(advance_stability(*tenant, table, now_us, marker_interval_us_));
+  }
+  table.keep(now_us);
 
   HeartbeatResponse response;
   response.lsn = replica.log().last_lsn();
   measure_lag(response, replica, clock, tables_of(*peer));
+  response.stable = stable_state(replica);
   response.header = answer_header(*tenant, request.node_id);
   return response;
 }

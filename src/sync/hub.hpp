@@ -8,8 +8,8 @@
 #include <mutex>
 
 #include "sync/messages.hpp"
-#include "sync/peers.hpp"
-#include "sync/snapshot_uploads.hpp"
+#include "sync/stability.hpp"
+#include "sync/tenant_exchange.hpp"
 #include "syncline/clock.hpp"
 #include "syncline/tenant.hpp"
 
@@ -21,7 +21,8 @@ namespace syncline {
 class Hub {
  public:
   /// `clock` null: the system's. Has to outlive the hub.
-  explicit Hub(Clock* clock = nullptr);
+  explicit Hub(Clock* clock = nullptr,
+               std::uint64_t marker_interval_us = default_marker_interval_us);
 
   using TenantPointer = std::shared_ptr<Tenant>;
 
@@ -38,7 +39,8 @@ class Hub {
   Result<PushResponse> push(const TenantPointer& tenant, const PushRequest& request);
   /// Errors: `peer_stale`, `bad_request`, `log_reset`, `cursor_trimmed`.
   Result<PullResponse> pull(const TenantPointer& tenant, const PullRequest& request);
-  /// What this replica does not hold itself does not count as acknowledged.
+  /// What this replica does not hold itself does not count as acknowledged. Where the home is, what
+  /// is stable grows by it: see `advance_stability`.
   /// Errors: `peer_stale`, `bad_request`.
   Result<HeartbeatResponse> heartbeat(const TenantPointer& tenant, const HeartbeatRequest& request);
   /// All parts in order; their errors are in the answer.
@@ -52,8 +54,15 @@ class Hub {
   /// here), those of `Replica::writable`, `SnapshotUploads::add` and `Replica::merge`.
   Result<UploadResponse> take_snapshot(const TenantPointer& tenant, SnapshotUpload upload);
 
-  /// The peers of this tenant. A tenant that was removed and created again begins without any.
+  /// Who exchanges with this tenant. One that was removed and created again begins without anybody.
+  std::shared_ptr<TenantExchange> exchange_of(const TenantPointer& tenant);
+  /// The peers among these.
   std::shared_ptr<PeerTable> peers(const TenantPointer& tenant);
+
+  /// What has to be done now and then: gives up those whose leases have run out, appends a stable
+  /// marker if it is time, keeps what was acknowledged, enforces the tenant's retention. What fails
+  /// is tried again the next time.
+  void maintain(const TenantPointer& tenant);
 
   /// What every answer carries. `caller` nil: nobody was named.
   static AnswerHeader answer_header(const Tenant& tenant, const NodeId& caller);
@@ -61,19 +70,18 @@ class Hub {
  private:
   Result<void> check_self(const TenantPointer& tenant, const WireClock& caller);
   bool may_take_new_id(const TenantPointer& tenant);
-  std::shared_ptr<SnapshotUploads> uploads(const TenantPointer& tenant);
 
-  struct TenantPeers {
+  struct KnownTenant {
     std::weak_ptr<Tenant> tenant;
-    std::shared_ptr<PeerTable> peers;
-    std::shared_ptr<SnapshotUploads> uploads;
+    std::shared_ptr<TenantExchange> exchange;
     std::uint64_t new_id_at_us = 0;  ///< when a caller made it take one; 0: none has
   };
 
   Clock& clock_;
+  const std::uint64_t marker_interval_us_;
   std::mutex identity_mutex_;  ///< of two calls that find the same, one acts
   std::mutex mutex_;
-  std::map<const Tenant*, TenantPeers> tenants_;
+  std::map<const Tenant*, KnownTenant> tenants_;
 };
 
 }  // namespace syncline

@@ -11,7 +11,7 @@
 namespace syncline {
 namespace {
 
-constexpr std::uint64_t page_token_version = 1;
+constexpr std::uint64_t page_token_version = 2;
 /// Reports are read in small portions, because each can hold three documents.
 constexpr std::size_t reports_at_once = 8;
 
@@ -23,6 +23,7 @@ struct PagePosition {
   bool in_conflicts = false;  ///< rows and history have been given
   std::uint64_t after_conflict = 0;
   SnapshotPosition position;
+  std::uint64_t reader = 0;  ///< see `SnapshotReaders`
 };
 
 std::string encode_page(const PagePosition& page) {
@@ -37,6 +38,7 @@ std::string encode_page(const PagePosition& page) {
   out.text(page.position.table);
   out.text(page.position.row_id);
   out.number(page.position.after, 8);
+  out.number(page.reader, 8);
   return to_base64url(out.sealed());
 }
 
@@ -55,6 +57,7 @@ Result<PagePosition> decode_page(std::string_view text) {
   page.position.table = in.text();
   page.position.row_id = in.text();
   page.position.after = in.number(8);
+  page.reader = in.number(8);
   if (!intact || version != page_token_version || !in.at_end()) {
     return Error{ErrorCode::bad_request, "page is not one that an answer gave as next_page"};
   }
@@ -121,6 +124,9 @@ Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
   const LogReader reader = replica.log();
   Result<PagePosition> place = begin_of(request, replica, reader);
   if (!place) return place.error();
+  const auto exchange = exchange_of(tenant);
+  if (place->reader == 0) place->reader = exchange->readers.begin();
+  exchange->readers.note(place->reader, {request.node_id, place->up_to, clock_.now_us()});
   const std::uint64_t limit = std::clamp<std::uint64_t>(
       request.limit.value_or(replica.max_batch_changes()), 1, replica.max_batch_changes());
   const std::uint64_t max_bytes = std::clamp<std::uint64_t>(
@@ -130,6 +136,7 @@ Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
   response.header = answer_header(*tenant, request.node_id);
   response.giver = replica.node();
   response.lsn = place->up_to;
+  response.stable = stable_state(replica);
   response.clock = wire_clock(replica, reader.clock_at(place->up_to));
   response.cursor = encode_cursor(cursor_at(reader, place->up_to, place->filter));
   if (!place->in_conflicts) {

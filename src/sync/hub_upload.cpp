@@ -10,9 +10,9 @@ namespace syncline {
 
 Result<UploadResponse> Hub::take_snapshot(const TenantPointer& tenant, SnapshotUpload upload) {
   Replica& replica = tenant->replica();
-  const auto table = peers(tenant);
+  const auto exchange = exchange_of(tenant);
   const std::uint64_t now_us = clock_.now_us();
-  const Result<Peer> peer = table->seen(upload.node_id, now_us);
+  const Result<Peer> peer = exchange->peers.seen(upload.node_id, now_us);
   if (!peer) return peer.error();
   if (peer->tables) {
     return Error{ErrorCode::bad_request,
@@ -28,11 +28,11 @@ Result<UploadResponse> Hub::take_snapshot(const TenantPointer& tenant, SnapshotU
   if (response.complete) return response;
   const std::uint64_t limit = tenant->plan().storage_bytes;
   const Result<bool> whole =
-      uploads(tenant)->add(upload.node_id, upload.first, std::move(upload.page),
-                           limit == 0 ? std::numeric_limits<std::uint64_t>::max() : limit, now_us);
+      exchange->uploads.add(upload.node_id, upload.first, std::move(upload.page),
+                            limit == 0 ? std::numeric_limits<std::uint64_t>::max() : limit, now_us);
   if (!whole) return whole.error();
   if (!*whole) return response;
-  const std::optional<Snapshot> snapshot = uploads(tenant)->take(upload.node_id);
+  const std::optional<Snapshot> snapshot = exchange->uploads.take(upload.node_id);
   if (!snapshot) {
     return Error{ErrorCode::log_reset, "the upload was begun anew by another call"};
   }

@@ -12,6 +12,7 @@
 
 #include "sync/body.hpp"
 #include "syncline/replica.hpp"
+#include "syncline/tenant.hpp"
 
 namespace syncline {
 
@@ -79,6 +80,8 @@ struct RegisterRequest {
   std::optional<std::vector<std::string>> tables;  ///< nullopt: all
   std::optional<HybridTime> time;                  ///< the caller's clock
   Metadata metadata;
+  /// The id that the caller gave up for this one; nil: none. What is kept of it can go.
+  NodeId replaces;
 
   /// Errors: `protocol_unsupported`, whatever the rest of the body is; `bad_request`.
   static Result<RegisterRequest> from_body(const nlohmann::json& body);
@@ -96,6 +99,11 @@ struct RegisterResponse {
   /// Stands for what the answering side is now. Repeated in rounds, it tells whether it still is.
   std::string session;
   StableState stable;
+  /// The caller is new here although something is stable: what it wrote before it had applied that
+  /// marker is not taken, and has to be written anew.
+  bool newcomer = false;
+  std::optional<NodeId> home;  ///< nullopt: none
+  Retention retention;
   PolicySettings policies;
   std::uint64_t max_clock_drift_ms = 0;
   std::uint64_t max_batch_changes = 0;
@@ -170,7 +178,9 @@ struct PullResponse {
 struct HeartbeatRequest {
   NodeId node_id;
   WireClock clock;
-  std::string cursor;  ///< empty: none yet
+  std::string cursor = {};  ///< empty: none yet
+  /// Of a replica that has peers of its own: what it and all of them hold. nullopt: `clock`.
+  std::optional<WireClock> vouched = std::nullopt;
 
   static Result<HeartbeatRequest> from_body(const nlohmann::json& body);
   nlohmann::json to_body() const;

@@ -41,9 +41,40 @@ std::string encode_peer(const Peer& peer) {
                {"changes_pulled", peer.changes_pulled}};
   if (peer.tables) body["tables"] = *peer.tables;
   if (peer.previous_filter) body["previous_filter"] = *peer.previous_filter;
+  if (!peer.vouched.empty()) body["vouched"] = clock_to_body(WireClock(peer.vouched));
+  if (peer.joined_at_marker != 0) body["joined_at_marker"] = peer.joined_at_marker;
+  if (peer.expired_by) {
+    body["expired_by"] = {peer.expired_by->origin.to_string(), peer.expired_by->seq};
+    body["released"] = peer.released;
+  }
   const std::vector<std::uint8_t> bytes = json::to_msgpack(body);
   return {bytes.begin(), bytes.end()};
 }
+
+namespace {
+
+/// What records have since something can be stable; in older ones it is absent. False if it is
+/// damaged. Throws as the JSON library does.
+bool read_standing(const json& body, Peer& peer) {
+  if (body.contains("vouched")) {
+    const Result<WireClock> vouched = clock_from_body(body.at("vouched"), "vouched");
+    if (!vouched) return false;
+    peer.vouched = vouched->clock();
+  }
+  if (body.contains("joined_at_marker")) {
+    peer.joined_at_marker = number_at(body, "joined_at_marker");
+  }
+  if (body.contains("expired_by")) {
+    const json& dot = body.at("expired_by");
+    const Result<NodeId> origin = NodeId::parse(dot.at(0).get<std::string>());
+    if (!origin) return false;
+    peer.expired_by = Dot{*origin, dot.at(1).get<Sequence>()};
+    peer.released = body.at("released").get<bool>();
+  }
+  return true;
+}
+
+}  // namespace
 
 Result<Peer> decode_peer(std::string_view bytes) {
   const json body = json::from_msgpack(bytes.begin(), bytes.end(), true, false);
@@ -69,6 +100,7 @@ Result<Peer> decode_peer(std::string_view bytes) {
     peer.registrations = number_at(body, "registrations");
     peer.changes_pushed = number_at(body, "changes_pushed");
     peer.changes_pulled = number_at(body, "changes_pulled");
+    if (!read_standing(body, peer)) return unreadable();
     return peer;
   } catch (const json::exception&) {  // a member is missing or of another type
     return unreadable();

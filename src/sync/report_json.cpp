@@ -17,8 +17,15 @@ json time_to_body(std::uint64_t us) { return format_rfc3339(us); }
 /// An error has one member of this name for each thing that would be right; a problem has one list.
 constexpr std::string_view list_member = "supported";
 
+/// An error's member of this name is a number, which stands for yes unless it is 0.
+constexpr std::string_view flag_member = "expired";
+
 void set_members(json& body, const Error& error) {
   for (const ErrorMember& member : error.members) {
+    if (member.name == flag_member) {
+      body[member.name] = error.number(flag_member) != 0;
+      continue;
+    }
     const bool listed = member.name == list_member;
     std::visit(
         [&](const auto& value) {
@@ -33,7 +40,9 @@ void set_members(json& body, const Error& error) {
 }
 
 void read_member(Error& error, const std::string& name, const json& value) {
-  if (value.is_number_unsigned()) {
+  if (value.is_boolean()) {
+    error.members.push_back({name, std::uint64_t{value.get<bool>() ? 1U : 0U}});
+  } else if (value.is_number_unsigned()) {
     error.members.push_back({name, value.get<std::uint64_t>()});
   } else if (value.is_string()) {
     error.members.push_back({name, value.get<std::string>()});

@@ -85,6 +85,7 @@ Result<RegisterRequest> RegisterRequest::from_body(const json& body) {
   }
   request.time = in.optional_time("time");
   request.metadata = in.text_map("metadata");
+  request.replaces = in.node_or_nil("replaces");
   return in.result(std::move(request));
 }
 
@@ -94,6 +95,7 @@ json RegisterRequest::to_body() const {
   set_node(body, node_id);
   if (tables) body["tables"] = *tables;
   if (time) body["time"] = time->to_string();
+  if (!replaces.is_nil()) body["replaces"] = replaces.to_string();
   return body;
 }
 
@@ -164,6 +166,7 @@ Result<HeartbeatRequest> HeartbeatRequest::from_body(const json& body) {
   HeartbeatRequest request;
   request.node_id = in.node_or_nil("node_id");
   request.clock = in.clock("clock");
+  request.vouched = in.optional_clock("vouched");
   request.cursor = in.text_or("cursor", "");
   return in.result(std::move(request));
 }
@@ -171,6 +174,7 @@ Result<HeartbeatRequest> HeartbeatRequest::from_body(const json& body) {
 json HeartbeatRequest::to_body() const {
   json body{{"clock", clock_to_body(clock)}, {"cursor", nullptr}};
   set_node(body, node_id);
+  set_clock(body, "vouched", vouched);
   if (!cursor.empty()) body["cursor"] = cursor;
   return body;
 }

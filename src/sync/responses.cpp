@@ -64,11 +64,19 @@ Result<RegisterResponse> RegisterResponse::from_body(const json& body) {
   response.lease_s = in.number_or("lease_s", 0);
   response.session = in.text_or("session", "");
   response.stable = in.stable("stable");
+  response.newcomer = in.boolean_or("newcomer", false);
   const json none = json::object();
   const json* settings = in.find("settings");
   MemberReader chosen(settings != nullptr ? *settings : none);
   response.max_clock_drift_ms =
       chosen.number_or("max_clock_drift_ms", limits::default_max_clock_drift_ms);
+  if (const json* retention = chosen.find("retention")) {
+    MemberReader most(*retention);
+    response.retention = {most.number_or("max_age_s", 0), most.number_or("max_bytes", 0),
+                          most.number_or("max_changes", 0)};
+    if (!most.ok()) in.refuse("retention", "{max_age_s, max_bytes, max_changes}");
+  }
+  if (const NodeId home = chosen.node_or_nil("home"); !home.is_nil()) response.home = home;
   if (const json* policies = chosen.find("policies")) {
     MemberReader policy(*policies);
     response.policies.default_policy = policy.text_or("default", "lww");
@@ -105,6 +113,13 @@ json RegisterResponse::to_body() const {
         {"max_body_bytes", max_body_bytes},
         {"max_change_bytes", max_change_bytes}}},
   };
+  if (home) body["settings"]["home"] = home->to_string();
+  if (!retention.keeps_all()) {
+    body["settings"]["retention"] = {{"max_age_s", retention.max_age_s},
+                                     {"max_bytes", retention.max_bytes},
+                                     {"max_changes", retention.max_changes}};
+  }
+  if (newcomer) body["newcomer"] = true;
   header_to_body(body, header);
   return body;
 }

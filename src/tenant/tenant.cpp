@@ -46,6 +46,11 @@ TenantSettings Tenant::settings() const {
   return settings_;
 }
 
+std::optional<NodeId> Tenant::home() const {
+  const std::optional<NodeId> home = settings().home;
+  return home && home->is_nil() ? replica_->node() : home;
+}
+
 void Tenant::set_plan(const Plan& plan) {
   // The replica is told under the lock, so that of two calls at once the same one wins in both.
   const std::lock_guard lock(mutex_);

@@ -16,6 +16,7 @@
 #include "changelog/log/origin_index.hpp"
 #include "changelog/log/pointer_table.hpp"
 #include "changelog/log/segment_memory.hpp"
+#include "changelog/log/stable_markers.hpp"
 #include "syncline/change_log.hpp"
 #include "syncline/record.hpp"
 
@@ -91,6 +92,8 @@ class Storage {
   /// `first` nor in `kept`, which has to live as long as the storage. For what looks at the log
   /// under the writer's lock; readers see all there is.
   void end_histories_before(Lsn first, std::shared_ptr<const KeptChanges> kept);
+  /// The markers that took effect. A storage that goes on from another one has the same object.
+  StableMarkers& markers() noexcept { return *markers_; }
 
   /// Room for a record of at most `size` bytes, to be written there and handed to `append`.
   std::uint8_t* reserve(std::size_t size);
@@ -125,6 +128,14 @@ class Storage {
     const std::uint64_t distance = entry(lsn).distance();
     const Lsn previous = lsn - distance;
     return distance != 0 && stays(previous) ? previous : 0;
+  }
+  /// For who holds the writer's lock, as what follows.
+  const StableMarkers& markers() const noexcept { return *markers_; }
+  /// True if the writer of `later` had seen the change `earlier`: its context says so, or the
+  /// marker that it had applied. One look-up each; the only place that knows of both.
+  bool saw(const ChangeView& later, const Dot& earlier) const noexcept {
+    return later.context.covers(earlier) ||
+           (later.stable != 0 && markers_->covers(later.stable, earlier));
   }
   Lsn published() const noexcept { return published_.load(std::memory_order_acquire); }
   /// Requires a change that is held, as what follows.
@@ -186,6 +197,7 @@ class Storage {
   // The writer's, and of those who hold its lock.
   Lsn histories_from_ = 1;
   std::shared_ptr<const KeptChanges> histories_kept_;
+  std::shared_ptr<StableMarkers> markers_ = std::make_shared<StableMarkers>();
   std::vector<SegmentStart> segment_starts_;
   std::vector<std::uint64_t> free_segments_;
   std::uint64_t next_segment_ = 0;  // never used so far

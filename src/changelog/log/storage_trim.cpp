@@ -42,6 +42,7 @@ Storage::Storage(const Storage& whole, TrimmedPart& part)
       origins_(std::move(part.origins)),
       histories_from_(part.first),
       histories_kept_(part.kept),
+      markers_(whole.markers_),
       next_segment_(whole.next_segment_),
       appended_(whole.appended_),
       segment_number_(whole.segment_number_),

@@ -111,7 +111,8 @@ Verdict Replica::Impl::file(const ChangeView& change, const RowKey& key, const R
   // What lies before the log's beginning is in the origin's numbers already.
   const bool is_kept = known != nullptr && known->kept_at != 0;
   if (!change.is_row_change()) {  // markers and voids concern no row
-    append(storage, change, {}, now_us, skewed, known);
+    const Lsn lsn = append(storage, change, {}, now_us, skewed, known);
+    if (change.operation == Operation::stable) storage.markers().add(change, lsn);
     if (!is_kept) extend_chain(origin, change);
     if (known == nullptr && has_metadata(change)) note_rebased(change, key.tag);
     return Verdict::applied;

@@ -184,6 +184,10 @@ struct Replica::Impl {
   /// Lets the lock go after something was published: wakes subscribers, waits for durability.
   Result<void> release(std::unique_lock<TurnstileMutex>& lock, Lsn before);
 
+  // Stability (stable.cpp). The lock is held.
+  /// Errors: `bad_request`, the vector is not one that a marker can have now.
+  Result<void> check_stable(const VectorClock& stable) const;
+
   // Conflicts (conflicts.cpp).
   ConflictSummary summarise(std::size_t conflict);
   /// The conflicts of the row that is asked for; nullopt if no single row is.

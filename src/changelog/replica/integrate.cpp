@@ -169,6 +169,12 @@ Result<void> Integration::check(const Incoming& incoming, Sequence expected,
                  "change " + to_string(change.dot) +
                      " bears the id of the receiving replica, which never wrote it"};
   }
+  if (options_.refuse_markers_of_pusher && change.operation == Operation::stable &&
+      change.dot.origin == options_.pusher) {
+    return Error{ErrorCode::invalid_change,
+                 "only the tenant's home writes stable markers, and the pusher is not the home"}
+        .with("field", std::string("operation"));
+  }
   const OriginProgress* progress = impl_.progress(change.dot.origin);
   const bool after_hole =
       options_.allow_gaps && (progress == nullptr || change.dot.seq > progress->in_log);

@@ -24,7 +24,7 @@ TEST_CASE("a session is opened by registering") {
   CHECK(answer->header.log_id == world.server().log_id());
   CHECK(answer->header.known->seq == 0);
   CHECK(answer->max_batch_changes == world.server().max_batch_changes());
-  CHECK(answer->lease_s == default_lease_s);
+  CHECK(answer->lease_s == limits::default_lease_s);
   CHECK(world.hub.push(world.tenant, caller.batch()));
 
   RegisterRequest old = caller.registration();

@@ -107,6 +107,7 @@ TEST_CASE("requests go over the wire and back") {
   registration.tables = std::vector<std::string>{"orders"};
   registration.time = HybridTime::from_us(77);
   registration.metadata["site"] = "Bern";
+  registration.replaces = node_b;
   check_round_trip(registration);
   check_round_trip(sample_push());
 
@@ -122,6 +123,8 @@ TEST_CASE("requests go over the wire and back") {
   check_round_trip(pull);
 
   HeartbeatRequest beat{node_a, sample_clock(), "c"};
+  check_round_trip(beat);
+  beat.vouched = sample_clock();
   check_round_trip(beat);
 }
 
@@ -184,6 +187,10 @@ TEST_CASE("answers go over the wire and back") {
   registration.max_batch_changes = 2;
   registration.max_body_bytes = 3;
   registration.max_change_bytes = 4;
+  registration.home = node_a;
+  registration.newcomer = true;
+  registration.retention = {7, 0, 9};
+  registration.stable = {3, sample_clock().clock()};
   check_round_trip(registration);
 
   PushResponse push;

@@ -91,6 +91,7 @@ TEST_CASE("a server that starts again knows its peers, who have to open their se
     world.sync(0);
     world.sync(1);
   }
+  world.server().hub.maintain(world.server().tenant);
   const auto before = world.server().hub.peers(world.server().tenant)->list();
   REQUIRE(before.size() == 2);
   const NodeId server = world.replica(0).node();
@@ -124,6 +125,7 @@ TEST_CASE(
   world.put(0, "b");
   world.sync(0);
   world.sync(0);
+  world.server().hub.maintain(world.server().tenant);
   world.put_back(0, world.copy_of(0));
   const NodeId id = world.replica(1).node();
   world.put_back(1, old);
