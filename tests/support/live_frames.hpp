@@ -1,7 +1,9 @@
 // Frames of live synchronisation in tests.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -61,5 +63,18 @@ struct LiveCaller : Caller {
   Result<void> admitted;
   LiveSession session;
 };
+
+/// "All that the caller has is durable."
+inline HeartbeatRequest heartbeat_of(const LiveCaller& caller) {
+  HeartbeatRequest beat;
+  beat.clock = WireClock(caller.edge.replica->summary());
+  return beat;
+}
+
+inline void write_on_server(SyncWorld& world, std::size_t count, const std::string& prefix = "s") {
+  for (std::size_t i = 0; i < count; ++i) {
+    REQUIRE(world.server().put("t", prefix + std::to_string(i), Payload::json("{\"n\":1}")));
+  }
+}
 
 }  // namespace syncline::test

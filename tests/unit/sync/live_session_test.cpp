@@ -19,18 +19,6 @@ PullRequest pull_from(std::string cursor = "") {
   return request;
 }
 
-HeartbeatRequest heartbeat_of(const LiveCaller& caller) {
-  HeartbeatRequest beat;
-  beat.clock = WireClock(caller.edge.replica->summary());
-  return beat;
-}
-
-void write_on_server(SyncWorld& world, std::size_t count, const std::string& prefix = "s") {
-  for (std::size_t i = 0; i < count; ++i) {
-    REQUIRE(world.server().put("t", prefix + std::to_string(i), Payload::json("{\"n\":1}")));
-  }
-}
-
 std::uint64_t bytes_of(const ChangeList& list) {
   std::uint64_t bytes = 0;
   for (const RecordBytes& record : list.records) bytes += record.size();
