@@ -6,19 +6,15 @@
 //
 // The server is the program `syncline`, in memory; who fills it and who synchronises are processes
 // of their own, so that the peak memory of each is its own.
-#include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <functional>
-#include <spawn.h>
 #include <sstream>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <sys/wait.h>
 
+#include "server_process.hpp"
 #include "syncline/sync_client.hpp"
-#include "workload.hpp"
 
 namespace syncline::bench {
 namespace {
@@ -35,78 +31,6 @@ std::string read_all(int descriptor) {
   }
   return text;
 }
-
-/// `VmHWM`, the most memory that a process ever had. 0: this process.
-std::uint64_t peak_bytes(pid_t process) {
-  const std::string name = process == 0 ? "self" : std::to_string(process);
-  std::ifstream status("/proc/" + name + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stoull(line.substr(6)) * 1024;
-  }
-  expect(false, "the system does not tell the memory of a process");
-  return 0;
-}
-
-/// The program, serving one tenant from memory.
-class ServerProcess {
- public:
-  ServerProcess() {
-    int ends[2];
-    expect(::pipe(ends) == 0, "no pipe");
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    posix_spawn_file_actions_addclose(&actions, ends[1]);
-    std::vector<std::string> words{"syncline", "serve",       "--listen", "127.0.0.1:0",
-                                   "--json",   "--log-level", "error"};
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    const int failed =
-        ::posix_spawn(&process_, SYNCLINE_BINARY, &actions, nullptr, arguments.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    expect(failed == 0, "the server does not start");
-    ::close(ends[1]);
-    out_ = ends[0];
-    std::string line;
-    for (char c = 0; ::read(out_, &c, 1) == 1 && c != '\n';) line += c;
-    const auto announced = nlohmann::json::parse(line, nullptr, false);
-    expect(announced.is_object(), "the server does not say where it is");
-    url_ = announced["url"].get<std::string>();
-  }
-  ~ServerProcess() {
-    ::kill(process_, SIGTERM);
-    ::waitpid(process_, nullptr, 0);
-    ::close(out_);
-  }
-  ServerProcess(const ServerProcess&) = delete;
-  ServerProcess& operator=(const ServerProcess&) = delete;
-
-  std::unique_ptr<Transport> connect() const {
-    HttpTransportOptions options;
-    options.url = url_;
-    auto transport = make_http_transport(options);
-    expect(transport.has_value(), "no transport");
-    return std::move(*transport);
-  }
-  std::uint64_t peak() const { return peak_bytes(process_); }
-  /// Drops the log, whoever has not read it: what is left is rows.
-  void trim(std::size_t changes) const {
-    HttpRequest request;
-    request.method = "POST";
-    request.target = std::string("/v1/tenants/") + tenant + "/log/trim";
-    request.headers["Content-Type"] = "application/json";
-    request.body = "{\"before_lsn\":" + std::to_string(changes + 1) + ",\"force\":true}";
-    const auto answer = connect()->send(request);
-    expect(answer.has_value() && answer->status == 200, "the log is not trimmed");
-  }
-
- private:
-  pid_t process_ = -1;
-  int out_ = -1;
-  std::string url_;
-};
 
 /// What a process has to report, as numbers.
 using Figures = std::vector<std::uint64_t>;
@@ -181,6 +105,17 @@ Outcome first_synchronisation(const ServerProcess& server, bool by_snapshot,
   return {figures[0], figures[1], figures[2], figures[3], figures[4]};
 }
 
+/// Drops the server's log, whoever has not read it: what is left is rows.
+void trim(const ServerProcess& server, std::size_t changes) {
+  HttpRequest request;
+  request.method = "POST";
+  request.target = std::string("/v1/tenants/") + tenant + "/log/trim";
+  request.headers["Content-Type"] = "application/json";
+  request.body = "{\"before_lsn\":" + std::to_string(changes + 1) + ",\"force\":true}";
+  const auto answer = server.connect()->send(request);
+  expect(answer.has_value() && answer->status == 200, "the log is not trimmed");
+}
+
 double mega(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
 /// `raw_bytes`: of the payloads, row ids and table names of what has to go over.
@@ -209,7 +144,7 @@ void measure(std::size_t changes, bool trimmed) {
   const ServerProcess server;
   const Figures expected = fill(server, changes);
   expect(expected.size() == 2 && expected.front() == row_count, "the server was not filled");
-  if (trimmed) server.trim(changes);
+  if (trimmed) trim(server, changes);
   std::printf(
       "%zu rows of %zu bytes (%.1f MB raw) after %zu changes%s; server with them: %.0f MB\n",
       row_count, payload_bytes, mega(row_count * row_bytes), changes,

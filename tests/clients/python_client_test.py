@@ -2,7 +2,7 @@
 
 usage: python_client_test.py <program syncline> <folder of the client>
 """
-import json, os, signal, subprocess, sys, tempfile, urllib.request
+import json, os, signal, subprocess, sys, tempfile, time, urllib.request
 
 program, folder = sys.argv[1:3]
 sys.path.insert(0, folder)
@@ -52,6 +52,17 @@ def check_times():
     equal(hlc_number("1970-01-01T00:00:01.000000Z-00f"), 4096 * 1_000_000 + 15, "a time as number")
 
 
+def check_time_of_writes(ann, directory):
+    """A change is dated by the clock on the wall, but later than all that its writer has seen."""
+    alone = Replica("http://127.0.0.1:1", "default", os.path.join(directory, "alone.json"))
+    alone.put("times", "1", 1)
+    now = time.time_ns() // 1000
+    check(0 <= now - (alone.state["hlc"] >> 12) < 60_000_000, "a write is dated now")
+    ann.state["hlc"] = ahead = (now + 30_000_000) << 12  # somebody's clock is half a minute ahead
+    ann.put("times", "1", 2)
+    equal(hlc_number(ann.rows["times", "1"][0]["hlc"]), ahead + 1, "the time after a later one")
+
+
 def check_exchange(server, ann, ben):
     ann.put("orders", "1", {"item": "chair", "of": "caf\u00e9"})
     ann.put("orders", "2", [1, 2])
@@ -65,8 +76,13 @@ def check_exchange(server, ann, ben):
     for i in range(25):
         ben.put("many", str(i), i)
     ben.sync(batch=10)
+    cursor = ann.state["cursor"]
     ann.sync(batch=7)
     equal(ann.get("many", "24"), 24, "a row in the last of several pages")
+    check(cursor and ann.state["cursor"] != cursor, "the cursor moved")
+    for change in ben.state["own"]:  # as after a cursor that was lost
+        ann._integrate(change)
+    equal(all_rows(ann), all_rows(ben), "the rows after changes that came twice")
     equal(ann.conflicts() + ben.conflicts(), [], "conflicts where all was seen")
 
 
@@ -117,6 +133,15 @@ def check_lost_answers(ann):
     equal(ann.request("GET", "log")["changes"], before + 3, "changes after lost answers")
 
 
+def problem_of(replica, session):
+    replica.session = session
+    try:
+        replica.sync()
+    except Problem as problem:
+        return problem
+    return None
+
+
 def check_restart(server, ann, directory):
     """A replica that was ended goes on where it was; an old copy of it is found out."""
     with open(ann.path, encoding="utf-8") as file:
@@ -131,11 +156,11 @@ def check_restart(server, ann, directory):
     with open(copy, "w", encoding="utf-8") as file:
         file.write(old)
     stale = Replica(server.url, "default", copy)
-    try:
-        stale.sync()
-        check(False, "an old copy may not go on")
-    except Problem as problem:
-        equal(problem.code, "replica_rewound", "what an old copy is told")
+    for session in (None, again.session):
+        problem = problem_of(stale, session)
+        check(problem is not None and problem.code == "replica_rewound", "an old copy is stopped")
+    # Within a session it is the copy itself that finds out.
+    check("somebody else writes as" in str(problem), "who finds out")
     return again
 
 
@@ -149,6 +174,7 @@ def main():
         check_exchange(server, ann, ben)
         check_conflict(server, ann, ben)
         check_lost_answers(ann)
+        check_time_of_writes(ann, directory)
         ann = check_restart(server, ann, directory)
         server.stop()  # another one on the same data does not know the session
         server = Server(os.path.join(directory, "server"))
