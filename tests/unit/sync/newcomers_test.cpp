@@ -98,12 +98,12 @@ TEST_CASE_FIXTURE(GrownWorld, "a newcomer that has written nothing keeps its id"
 
 TEST_CASE_FIXTURE(GrownWorld, "what a newcomer writes while it joins is written anew, too") {
   Edge edge = this->edge();
-  /// Between the registration and the rest of the round the user writes.
+  /// Between the registration and the page with the marker the user writes.
   class Busy final : public Transport {
    public:
     Busy(Transport& server, Replica& replica) : server_(server), replica_(replica) {}
     Result<HttpResponse> send(const HttpRequest& request) override {
-      if (++requests == 1) CHECK(replica_.put("t", "mine", Payload::json("1")));
+      if (++requests == 2) CHECK(replica_.put("t", "mine", Payload::json("1")));
       return server_.send(request);
     }
     TransportStatistics statistics() const override { return server_.statistics(); }
@@ -114,8 +114,10 @@ TEST_CASE_FIXTURE(GrownWorld, "what a newcomer writes while it joins is written 
     Replica& replica_;
   };
   Busy busy(*edge.transport, *edge.replica);
-  edge.client = std::make_unique<SyncClient>(*edge.replica, busy, SyncClient::Options{});
-  edge.sync();
+  SyncClient::Options one_by_one;
+  one_by_one.batch_changes = 1;
+  edge.client = std::make_unique<SyncClient>(*edge.replica, busy, one_by_one);
+  CHECK(edge.sync().identity_changed);
   edge.sync();
   CHECK(server().get("t", "mine").exists());
   CHECK(edge.replica->visible_checksum() == server().visible_checksum());

@@ -152,6 +152,26 @@ TEST_CASE("stable is what every live replica holds, and the home says so") {
   CHECK(stable_state(world.server()).clock.get(one.replica->node()) == 2);
 }
 
+TEST_CASE("what a marker rests on is kept before it") {
+  SyncWorld world;
+  Caller caller(world);
+  caller.enter();
+  caller.edge.put("a", "1");
+  caller.push();
+  PeerTable& peers = world.hub.exchange_of(world.tenant)->peers;
+  const VectorClock all = world.server().summary();
+  CHECK(peers.acknowledge(caller.id(), {all, all}, all));
+  const auto kept = [&] {
+    return decode_peer(*world.server().property(peer_property(caller.id())))->vouched;
+  };
+  CHECK(kept().empty());
+  const std::uint64_t now_us = world.clock.now_us();
+  CHECK_FALSE(advance_stability(*world.tenant, peers, now_us, minute_us).value());
+  CHECK(kept().empty());
+  CHECK(advance_stability(*world.tenant, peers, now_us, 0).value());
+  CHECK(kept() == all);
+}
+
 TEST_CASE("markers say nothing that is worth a marker") {
   SyncWorld world;
   Edge one = world.edge();
