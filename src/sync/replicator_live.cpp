@@ -103,7 +103,7 @@ Result<void> Replicator::Impl::drive(LiveChannel& live_channel, LiveClient& clie
     client.on_idle(now_us());
     if (auto sent = send_all(live_channel, client); !sent) return sent;
     const std::uint64_t until =
-        client.begun() ? std::min(client.next_heartbeat_us(), step.until_us) : live_begun_by_us;
+        client.begun() ? std::min(client.next_due_us(), step.until_us) : live_begun_by_us;
     if (auto waited = receive(live_channel, client, until); !waited) return waited.error();
   }
   return {};
