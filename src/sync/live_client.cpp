@@ -10,9 +10,12 @@
 namespace syncline {
 namespace {
 
-/// Frames of changes after which they are acknowledged even though more keep coming: what is not
-/// acknowledged the server has to keep for this replica.
-constexpr std::uint64_t most_unacknowledged = 16;
+/// Between two heartbeats, in microseconds: each counts as a request of the tenant's plan, and what
+/// came in the meantime is acknowledged by one.
+constexpr std::uint64_t acknowledge_every_us = 1'000'000;
+constexpr std::uint64_t us_per_s = 1'000'000;
+/// What a server may ask for, in seconds: a faulty answer shall not keep changes back for long.
+constexpr std::uint64_t most_pause_s = 60;
 
 Error unexpected(std::string_view what) {
   return {ErrorCode::bad_request,
@@ -54,11 +57,13 @@ Result<void> LiveClient::on_message(const LiveMessage& message, std::uint64_t no
     return Error{ErrorCode::replica_rewound, "this replica goes on under another id"};
   }
   LiveBody& body = frame->body;
-  if (const auto* error = std::get_if<LiveError>(&body)) return error->error;
+  if (const auto* error = std::get_if<LiveError>(&body)) {
+    return on_error(error->error, frame->id, now_us);
+  }
   if (const auto* answer = std::get_if<RegisterResponse>(&body)) return on_body(*answer, now_us);
   if (!begun_) return unexpected(live_type(body));
   if (const auto* answer = std::get_if<PushResponse>(&body)) return on_body(*answer);
-  if (const auto* changes = std::get_if<PullResponse>(&body)) return on_body(*changes, now_us);
+  if (const auto* changes = std::get_if<PullResponse>(&body)) return on_body(*changes);
   if (const auto* answer = std::get_if<HeartbeatResponse>(&body)) {
     return on_body(*answer, frame->id);
   }
@@ -101,6 +106,7 @@ Result<void> LiveClient::on_body(const RegisterResponse& answer, std::uint64_t n
   pull.cursor = options_.cursor;
   pull.have = WireClock(durable_summary(replica_));
   send(std::move(pull));
+  pull_id_ = last_id_;
   send(LiveCredit{options_.batch_changes, options_.batch_bytes});
   send_heartbeat(now_us);
   push_more();
@@ -108,7 +114,7 @@ Result<void> LiveClient::on_body(const RegisterResponse& answer, std::uint64_t n
 }
 
 void LiveClient::on_commit() {
-  if (begun_ && !pushing_) push_more();
+  if (begun_ && !pushing_ && !push_paused_) push_more();
 }
 
 void LiveClient::push_more() {
@@ -117,6 +123,7 @@ void LiveClient::push_more() {
   if (!push) return;
   push->node_id = self_;
   send(std::move(*push));
+  push_id_ = last_id_;
 }
 
 Result<void> LiveClient::on_body(const PushResponse& answer) {
@@ -129,7 +136,7 @@ Result<void> LiveClient::on_body(const PushResponse& answer) {
   return {};
 }
 
-Result<void> LiveClient::on_body(const PullResponse& changes, std::uint64_t now_us) {
+Result<void> LiveClient::on_body(const PullResponse& changes) {
   if (auto checked = check_header(changes.header); !checked) return checked;
   IntegrateOptions options;
   options.allow_gaps = !options_.tables.empty();
@@ -150,7 +157,7 @@ Result<void> LiveClient::on_body(const PullResponse& changes, std::uint64_t now_
   lag_bytes_ -= std::min(lag_bytes_, bytes);
   const std::vector<Lsn>& lsns = changes.changes.lsns;
   if (wanted_lsn_ && !lsns.empty() && lsns.back() >= *wanted_lsn_) settled_ = true;
-  if (++unacknowledged_ >= most_unacknowledged) send_heartbeat(now_us);
+  unacknowledged_ = true;
   return {};
 }
 
@@ -160,21 +167,50 @@ void LiveClient::send_heartbeat(std::uint64_t now_us) {
   request.clock = WireClock(durable_summary(replica_));
   request.cursor = options_.cursor;
   send(std::move(request));
-  unacknowledged_ = 0;
+  unacknowledged_ = false;
+  heartbeat_sent_us_ = now_us;
   heartbeat_at_us_ = now_us + options_.heartbeat_interval_us;
 }
 
+std::uint64_t LiveClient::next_due_us() const noexcept {
+  std::uint64_t due = heartbeat_at_us_;
+  if (unacknowledged_) due = std::min(due, heartbeat_sent_us_ + acknowledge_every_us);
+  due = std::max(due, pause_until_us_);
+  return push_paused_ ? std::min(due, pause_until_us_) : due;
+}
+
 void LiveClient::on_idle(std::uint64_t now_us) {
-  if (!begun_) return;
-  if (unacknowledged_ != 0 || now_us >= heartbeat_at_us_) send_heartbeat(now_us);
+  if (!begun_ || now_us < next_due_us()) return;
+  if (std::exchange(push_paused_, false)) push_more();
+  if (unacknowledged_ || now_us >= heartbeat_at_us_) send_heartbeat(now_us);
+}
+
+/// What the plan has no room for was not done, and the connection stays. Anything else ends it.
+Result<void> LiveClient::on_error(const Error& error, std::uint64_t id, std::uint64_t now_us) {
+  const bool later = error.code == ErrorCode::rate_limited && begun_ && id > pull_id_;
+  if (!later) return error;
+  const std::uint64_t wait_s =
+      std::clamp<std::uint64_t>(error.number("retry_after_s"), 1, most_pause_s);
+  pause_until_us_ = now_us + wait_s * us_per_s;
+  if (pushing_ && id == push_id_) {
+    pushing_ = false;
+    push_paused_ = true;
+  } else {
+    heartbeat_at_us_ = pause_until_us_;
+  }
+  return {};
 }
 
 void LiveClient::ask(std::uint64_t now_us) {
   settled_ = false;
   wanted_lsn_.reset();
   if (!begun_) return;
-  send_heartbeat(now_us);
-  asked_id_ = last_id_;
+  asked_id_ = last_id_ + 1;
+  if (now_us >= pause_until_us_) {
+    send_heartbeat(now_us);
+  } else {
+    heartbeat_at_us_ = pause_until_us_;
+  }
 }
 
 Result<void> LiveClient::on_body(const HeartbeatResponse& answer, std::uint64_t id) {

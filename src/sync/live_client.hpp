@@ -41,10 +41,10 @@ class LiveClient {
   Result<void> on_message(const LiveMessage& message, std::uint64_t now_us);
   /// Something may have been written here.
   void on_commit();
-  /// Nothing more has arrived for the moment: acknowledges what has.
+  /// Nothing more has arrived for the moment: acknowledges what has, if it is time.
   void on_idle(std::uint64_t now_us);
-  /// When `on_idle` has something to do, if not before.
-  std::uint64_t next_heartbeat_us() const noexcept { return heartbeat_at_us_; }
+  /// When `on_idle` has something to do, if nothing happens before.
+  std::uint64_t next_due_us() const noexcept;
   /// Asks the server where it is; see `settled`.
   void ask(std::uint64_t now_us);
 
@@ -64,8 +64,9 @@ class LiveClient {
  private:
   Result<void> on_body(const RegisterResponse& answer, std::uint64_t now_us);
   Result<void> on_body(const PushResponse& answer);
-  Result<void> on_body(const PullResponse& changes, std::uint64_t now_us);
+  Result<void> on_body(const PullResponse& changes);
   Result<void> on_body(const HeartbeatResponse& answer, std::uint64_t id);
+  Result<void> on_error(const Error& error, std::uint64_t id, std::uint64_t now_us);
   Result<void> check_header(const AnswerHeader& header) const;
   Result<void> compare(const WireClock& server) const;
   void send(LiveBody body);
@@ -80,13 +81,18 @@ class LiveClient {
   std::vector<ConflictSummary> conflicts_;
   std::uint64_t last_id_ = 0;
   std::uint64_t heartbeat_at_us_ = 0;
-  std::uint64_t unacknowledged_ = 0;  // frames of changes
-  std::uint64_t asked_id_ = 0;        // of the heartbeat that `ask` sent
-  std::optional<Lsn> wanted_lsn_;     // that the server had when it answered that
+  std::uint64_t heartbeat_sent_us_ = 0;
+  std::uint64_t pause_until_us_ = 0;  // as the server said
+  std::uint64_t pull_id_ = 0;
+  std::uint64_t push_id_ = 0;
+  std::uint64_t asked_id_ = 0;     // of the heartbeat that `ask` sent, or less
+  std::optional<Lsn> wanted_lsn_;  // that the server had when it answered that
   std::uint64_t lag_changes_ = 0;
   std::uint64_t lag_bytes_ = 0;
   bool begun_ = false;
   bool pushing_ = false;
+  bool push_paused_ = false;
+  bool unacknowledged_ = false;
   bool wants_round_ = false;
   bool settled_ = false;
 };

@@ -60,6 +60,7 @@ struct Replicator::Impl {
   Result<void> send_all(LiveChannel& channel, LiveClient& client);
   Result<void> keep_place(LiveClient& client);
   void heed(LiveClient& client);
+  bool has_notes();
   void show_live(LiveClient& client);
 
   const Options options;

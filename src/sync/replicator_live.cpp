@@ -102,8 +102,10 @@ Result<void> Replicator::Impl::drive(LiveChannel& live_channel, LiveClient& clie
     if (auto kept = keep_place(client); !kept) return kept;
     client.on_idle(now_us());
     if (auto sent = send_all(live_channel, client); !sent) return sent;
+    // An interruption that came by now was taken for nothing new: what it was for is looked at.
+    if (client.begun() && has_notes()) continue;
     const std::uint64_t until =
-        client.begun() ? std::min(client.next_heartbeat_us(), step.until_us) : live_begun_by_us;
+        client.begun() ? std::min(client.next_due_us(), step.until_us) : live_begun_by_us;
     if (auto waited = receive(live_channel, client, until); !waited) return waited.error();
   }
   return {};
@@ -157,6 +159,11 @@ void Replicator::Impl::heed(LiveClient& client) {
   if (!want) return;
   asked = ticket;
   client.ask(now_us());
+}
+
+bool Replicator::Impl::has_notes() {
+  const std::lock_guard lock(mutex);
+  return stop_wanted || committed || wanted;
 }
 
 void Replicator::Impl::show_live(LiveClient& client) {

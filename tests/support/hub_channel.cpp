@@ -6,7 +6,12 @@ namespace syncline::test {
 
 HubChannel::HubChannel(Hub& hub, Hub::TenantPointer tenant)
     : tenant_(std::move(tenant)),
-      session_(hub, tenant_, [] { return Result<void>(); }),
+      session_(hub, tenant_,
+               [this]() -> Result<void> {
+                 if (limited_ == 0) return {};
+                 --limited_;
+                 return Error(ErrorCode::rate_limited, "slowly").with("retry_after_s", 2);
+               }),
       growth_(tenant_->replica().subscribe([this](Lsn) {
         const std::lock_guard lock(mutex_);
         grown_ = true;

@@ -24,6 +24,8 @@ class HubChannel final : public LiveChannel {
 
   /// The `n`-th message from now on, of both directions together, is lost, and the channel with it.
   void cut_at(unsigned n) { cut_at_ = n; }
+  /// The `n` next frames that ask for something are answered `rate_limited`.
+  void limit(unsigned n) { limited_ = n; }
   unsigned messages() const { return messages_; }
 
  private:
@@ -31,6 +33,7 @@ class HubChannel final : public LiveChannel {
   Error closed_error() const;
 
   const Hub::TenantPointer tenant_;
+  unsigned limited_ = 0;
   LiveSession session_;
   unsigned cut_at_ = 0;
   unsigned messages_ = 0;

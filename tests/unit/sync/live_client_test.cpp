@@ -35,6 +35,7 @@ struct LiveEdge {
   }
   /// Sends and receives until nothing is under way. Gives how it ended, if it did.
   Result<void> run() {
+    now += 1'000'000;  // time to acknowledge again
     for (;;) {
       for (const LiveMessage& message : client->take_output()) {
         if (auto sent = channel.send(message); !sent) return sent;
@@ -125,7 +126,7 @@ TEST_CASE("a heartbeat is sent when nothing else happens") {
   SyncWorld world;
   LiveEdge live(world);
   REQUIRE(live.run());
-  live.now = live.client->next_heartbeat_us() - 1;
+  live.now = live.client->next_due_us() - 1;
   live.client->on_idle(live.now);
   CHECK(live.client->take_output().empty());
   ++live.now;
@@ -263,6 +264,54 @@ TEST_CASE("what the server refuses is left to a round, and not sent again") {
   run(*live.client);
   CHECK(channel.messages() > before);
   CHECK_FALSE(live.client->wants_round());
+}
+
+TEST_CASE("what the plan has no room for is asked for later, over the same connection") {
+  SyncWorld world;
+  LiveEdge live(world);
+  REQUIRE(live.run());
+  live.channel.limit(1);
+  live.edge.put("1", "1");
+  live.client->on_commit();
+  REQUIRE(live.run());
+  CHECK_FALSE(world.server().get("t", "1").exists());
+  CHECK(live.client->next_due_us() == live.now + 2'000'000);
+  live.edge.put("2", "1");
+  live.client->on_commit();
+  CHECK(live.client->take_output().empty());
+  REQUIRE(live.run());
+  REQUIRE(live.run());
+  CHECK(world.server().get("t", "2").exists());
+  // So is a heartbeat, and who waits for its answer hears in the end.
+  live.channel.limit(1);
+  live.client->ask(live.now);
+  REQUIRE(live.run());
+  CHECK_FALSE(live.client->settled());
+  REQUIRE(live.run());
+  REQUIRE(live.run());
+  CHECK(live.client->settled());
+}
+
+TEST_CASE("a plan without room for the stream ends the connection, with the time to come back") {
+  SyncWorld world;
+  LiveEdge live(world);
+  live.channel.limit(1);
+  const auto ended = live.run();
+  REQUIRE(ended.has_error());
+  CHECK(ended.error().code == ErrorCode::rate_limited);
+  CHECK(ended.error().number("retry_after_s") == 2);
+}
+
+TEST_CASE("many pages in a row are acknowledged together") {
+  SyncWorld world;
+  LiveEdge live(world, 1);
+  REQUIRE(live.run());
+  const unsigned before = live.channel.messages();
+  for (int i = 0; i < 20; ++i) put(world, std::to_string(i));
+  REQUIRE(live.run());
+  CHECK(same_rows(*live.edge.replica, world.server()));
+  // Twenty pages, twenty grants, one heartbeat and its answer, and perhaps a last cursor.
+  CHECK(live.channel.messages() - before <= 43);
 }
 
 TEST_CASE("a replica of some tables gets only these, and misses nothing") {
