@@ -186,7 +186,7 @@ struct ConflictStatistics {
   std::map<std::string, std::uint64_t> by_table;
   std::map<std::string, std::uint64_t> by_policy;
   std::map<std::string, std::uint64_t> by_hour;  ///< of detection, "2026-11-20T12:00:00Z"
-  std::uint64_t not_kept = 0;                    ///< counted, but too many of one row to be kept
+  std::uint64_t not_kept = 0;                    ///< counted, but too many, or too old, to be kept
 };
 
 /// What an origin's changes are known to be here.
@@ -234,6 +234,9 @@ class Replica {
     std::uint64_t max_clock_drift_ms = limits::default_max_clock_drift_ms;
     /// Bytes of records that it may hold; a write beyond is refused with `quota_exceeded`.
     std::uint64_t max_log_bytes = std::numeric_limits<std::uint64_t>::max();
+    /// Conflict reports that are kept, and for how long, in milliseconds: see limits.hpp.
+    std::size_t max_conflict_reports = limits::default_max_conflict_reports;
+    std::uint64_t max_conflict_report_age_ms = limits::default_max_conflict_report_age_ms;
     /// Not empty: the plan of this name has no change log, every write is `change_log_disabled`.
     std::string no_change_log_plan;
   };
@@ -366,7 +369,8 @@ class Replica {
   /// Keeps of both sides what the other has not seen, then the maximal changes. The log is laid
   /// anew, in the giver's order first, under a new log id. `tables` as in `snapshot`: others are
   /// left alone. Errors: `invalid_change`, `dot_mismatch` (other bytes under a dot that is held
-  /// here); then nothing was changed.
+  /// here), `bad_request` (the giver's stable marker is older than the one applied here: it may
+  /// hold rows that were forgotten here); then nothing was changed.
   Result<void> merge(const Snapshot& snapshot, std::span<const std::string> tables = {});
 
   /// Merges a snapshot of a replica whose word counts where the two hold different changes under

@@ -2,8 +2,10 @@
 #include "api/handlers.hpp"
 #include "api/media.hpp"
 #include "api/row_body.hpp"
+#include "sync/members.hpp"
 #include "sync/messages.hpp"
 #include "sync/retention.hpp"
+#include "sync/stable_state.hpp"
 
 namespace syncline::api {
 
@@ -106,8 +108,7 @@ HandlerResult log_state(Services& services, Call& call) {
   body["bytes"] = counted.bytes;
   body["rows"] = counted.rows;
   body["tombstones"] = counted.tombstones;
-  // Nothing is collected yet, and no consumer has a name: these say so in the form that they keep.
-  body["stable"] = nlohmann::json::object({{"number", 0}, {"clock", nlohmann::json::object()}});
+  body["stable"] = stable_to_body(stable_state(replica));
   body["retention"] = retention_to_body(call.tenant->settings().retention);
   body["consumers"] = nlohmann::json::array();
   body["peers"] = services.hub.peers(call.tenant)->size();

@@ -7,6 +7,7 @@
 #include "sync/durable.hpp"
 #include "sync/members.hpp"
 #include "sync/push_batch.hpp"
+#include "sync/stable_state.hpp"
 
 namespace syncline {
 namespace {
@@ -202,6 +203,7 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   response.lsn = reader.last_lsn();
   response.oldest_lsn = reader.first_lsn();
   response.lease_s = default_lease_s;
+  response.stable = stable_state(replica);
   response.session = peers(tenant)->session();
   response.policies = settings.policies;
   response.max_clock_drift_ms = settings.max_clock_drift_ms;
@@ -284,6 +286,7 @@ Result<HeartbeatResponse> Hub::heartbeat(const TenantPointer& tenant,
 
   HeartbeatResponse response;
   response.lsn = replica.log().last_lsn();
+  response.stable = stable_state(replica);
   measure_lag(response, replica, clock, tables_of(*peer));
   response.header = answer_header(*tenant, request.node_id);
   return response;

@@ -7,6 +7,7 @@
 #include "sync/cursor.hpp"
 #include "sync/durable.hpp"
 #include "sync/hub.hpp"
+#include "sync/stable_state.hpp"
 
 namespace syncline {
 namespace {
@@ -135,6 +136,7 @@ Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
   response.header = answer_header(*tenant, request.node_id);
   response.giver = replica.node();
   response.lsn = place->up_to;
+  response.stable = stable_state(replica);
   response.clock = wire_clock(replica, reader.clock_at(place->up_to));
   response.cursor = encode_cursor(cursor_at(reader, place->up_to, place->filter));
   if (!place->in_conflicts) {

@@ -136,6 +136,13 @@ bool Integration::is_duplicate(const Incoming& incoming, std::size_t index) {
 }
 
 Result<void> Integration::check_seen(const ChangeView& change) const {
+  const bool is_marker = change.operation == Operation::stable;
+  if (!is_marker && change.stable != 0 && !mutated(Mutation::marker_before_its_turn) &&
+      impl_.contents->storage().markers().find(change.stable) == nullptr) {
+    return Error{ErrorCode::depends, "its writer had applied stable marker " +
+                                         std::to_string(change.stable) +
+                                         ", which is not held here; send that first"};
+  }
   std::optional<Dot> missing;
   change.context.for_each([&](const std::uint8_t* node, Sequence seq) {
     if (missing) return;
@@ -334,7 +341,7 @@ IntegrateResult Replica::integrate(std::span<const std::string_view> records,
   integration.run(records);
   result = integration.take_result();
   for (std::size_t i = known_conflicts; i < impl.contents->conflicts.size(); ++i) {
-    result.conflicts.push_back(impl.summarise(i));
+    if (impl.contents->conflicts.is_kept(i)) result.conflicts.push_back(impl.summarise(i));
   }
   result.lsn = impl.contents->storage().appended();
   if (auto durable = impl.release(lock, before); !durable) {
