@@ -314,9 +314,11 @@ class Replica {
   LogStatistics statistics() const;
   /// Drops changes with an LSN less than `before` from the log and its journal, as far as whole
   /// segments of them go. Kept are, without being in the log any more, what rows and conflicts
-  /// need: of each row the last change from before the new beginning, and of rows that ever had
-  /// siblings all. So rows, conflicts and their reports stay as they are, and so do those of
-  /// changes to come, if these saw what was dropped. Who lacks what was dropped has to take a
+  /// need: of each row the last change from before the new beginning; of rows that ever had
+  /// siblings all, or, where stable markers are applied, what follows the last change that
+  /// everybody has seen; of deleted rows that were forgotten nothing. So
+  /// rows, conflicts and their reports stay as they are, and so do those of changes to come, if
+  /// these saw what was dropped. Who lacks what was dropped has to take a
   /// snapshot. Takes long; readers are not held up by it, writers for milliseconds at a time.
   /// Errors: `unavailable` (the journal failed); then nothing was dropped.
   Result<TrimResult> trim(Lsn before);

@@ -1,4 +1,5 @@
-// Two copies of one history: in one of them a home appends stable markers, in the other it does not.
+// Two copies of one history: in one of them a home appends stable markers, in the other it does
+// not.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,8 @@ class Fleet {
 
   /// What was written, or the error's name.
   std::string write(std::size_t site, std::size_t row, bool erase, const std::string& data);
-  /// Hands over, in log order, the first `limit` row changes that `to` lacks. Returns "" or what was
-  /// refused.
+  /// Hands over, in log order, the first `limit` row changes that `to` lacks. Returns "" or what
+  /// was refused.
   std::string deliver(std::size_t to, std::size_t from, std::size_t limit);
   /// The edge tells the home what it holds. It counts once the home holds all of that.
   void acknowledge(std::size_t site);
@@ -36,6 +37,8 @@ class Fleet {
   void merge(std::size_t site);
   /// A new edge, which registers and takes the home's snapshot.
   void join();
+  /// Cuts the log off where all others hold what lies before. False if there was nothing to cut.
+  bool trim(std::size_t site);
   /// What the site shows: rows with their winners.
   std::string visible(std::size_t site);
   /// All conflicts by id, and which are open.
