@@ -171,6 +171,16 @@ std::string Fleet::heads(std::size_t site) {
   return text + std::to_string(sites_[site].replica->statistics().tombstones) + " deleted";
 }
 
+bool Fleet::remembers_deleted(std::size_t site) {
+  for (std::size_t i = 0; i < rows; ++i) {
+    const Row row = sites_[site].replica->get("t", row_name(i));
+    const bool alive = std::ranges::any_of(
+        row.siblings, [](const ChangeView& head) { return head.operation != Operation::erase; });
+    if (row.winner && !row.exists() && !alive) return true;
+  }
+  return false;
+}
+
 std::uint64_t Fleet::marker(std::size_t site) {
   const std::optional<StableMarker> marker = sites_[site].replica->stable_marker();
   return marker ? marker->number : 0;

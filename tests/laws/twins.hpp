@@ -45,6 +45,8 @@ class Fleet {
   std::string conflicts(std::size_t site);
   /// The rows' heads, tombstones included, and the marker.
   std::string heads(std::size_t site);
+  /// True if there is a row of which nothing but deletes is remembered.
+  bool remembers_deleted(std::size_t site);
   std::uint64_t marker(std::size_t site);
 
  private:

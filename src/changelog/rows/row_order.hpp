@@ -50,7 +50,7 @@ class RowOrder {
     }
   }
 
-  /// Where a walk over the rows, some at a time, has got to. Begins anew if they were sorted.
+  /// Where a walk over the rows, some at a time, has got to. Begins anew if they were moved.
   struct Place {
     std::uint64_t arrangement = 0;
     std::size_t list = 0;
@@ -71,6 +71,7 @@ class RowOrder {
       count -= end - place.next;
       list.erase(list.begin() + static_cast<std::ptrdiff_t>(stays),
                  list.begin() + static_cast<std::ptrdiff_t>(end));
+      if (stays != end) place.arrangement = ++arrangement_;  // other walks begin anew
       place.next = stays;
       if (place.next < list.size()) return true;
       if (place.list == runs_.size()) return false;
@@ -124,7 +125,7 @@ class RowOrder {
   mutable std::mutex mutex_;  // among scans, which sort
   std::vector<Lsn> unsorted_;
   std::vector<Run> runs_;          // each at least twice as long as the next
-  std::uint64_t arrangement_ = 1;  // counts how often the rows were sorted
+  std::uint64_t arrangement_ = 1;  // counts how often the rows were moved
   std::size_t gone_ = 0;           // rows that are not known any more, about
 };
 
