@@ -133,8 +133,10 @@ void Rebase::leave_to_delete(RowCase& row) {
     const bool first = std::none_of(row.all.begin(), row.all.end(), [&](const Orphan* other) {
       return saw(orphan->change, other->change.dot);
     });
-    return first &&
-           (orphan->change.operation != Operation::insert || !orphan->change.context.empty());
+    // What it wrote first may have been delivered, and deleted and forgotten like the rest.
+    const bool may_be_delivered = marker->marker.vector.covers(orphan->change.dot);
+    return first && (may_be_delivered || orphan->change.operation != Operation::insert ||
+                     !orphan->change.context.empty());
   });
   if (!had_seen) return;
   const ChangeView& last = row.left.back()->change;

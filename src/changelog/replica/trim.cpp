@@ -1,6 +1,7 @@
 // Cutting the log off: what is old and not needed goes, in memory and in the journal together.
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <utility>
@@ -34,7 +35,7 @@ class Trim {
   using SharedLock = std::shared_lock<TurnstileMutex>;
   using Lock = std::unique_lock<TurnstileMutex>;
 
-  static VectorClock stable_of(const Replica::Impl& impl);
+  static std::optional<VectorClock> stable_of(const Replica::Impl& impl);
   std::uint64_t claim_segment();
   bool collect(std::size_t at_most);
   void collect_all();
@@ -65,10 +66,11 @@ class Trim {
   CheckpointState checkpoint_;
 };
 
-VectorClock Trim::stable_of(const Replica::Impl& impl) {
+std::optional<VectorClock> Trim::stable_of(const Replica::Impl& impl) {
   const SharedLock lock(impl.mutex);
   const auto* marker = impl.contents->storage().markers().applied();
-  return marker == nullptr ? VectorClock() : marker->marker.vector;
+  if (marker == nullptr) return std::nullopt;
+  return marker->marker.vector;
 }
 
 std::uint64_t Trim::claim_segment() {

@@ -6,7 +6,7 @@
 namespace syncline {
 
 TrimPlan::TrimPlan(std::shared_ptr<const log_internal::Storage> storage, Lsn first,
-                   const VectorClock& stable)
+                   const std::optional<VectorClock>& stable)
     : storage_(std::move(storage)), first_(first), old_first_(storage_->first()) {
   if (storage_->kept() != nullptr) kept_before_ = storage_->kept()->size();
   const std::size_t count = kept_before_ + (first_ - old_first_);
@@ -27,10 +27,14 @@ TrimPlan::TrimPlan(std::shared_ptr<const log_internal::Storage> storage, Lsn fir
     const ChangeView change = storage_->view(lsn);
     bytes_before_ += change.record.size();
     const bool is_last = newest_[i] == lsn && change.is_row_change();
-    const bool doubtful =
-        is_last && change.operation == Operation::erase && stable.covers(change.dot);
+    const bool covered = stable && stable->covers(change.dot);
+    const bool in_tail = stable && !covered && change.is_row_change();
+    if (const Lsn previous = storage_->previous_of_row(lsn); in_tail && previous != 0) {
+      keeps_[index_of(previous)] = true;
+    }
+    const bool doubtful = is_last && covered && !keeps_[i] && change.operation == Operation::erase;
     if (doubtful) doubtful_.push_back(lsn);
-    keeps_[i] = is_last && !doubtful;
+    keeps_[i] = keeps_[i] || in_tail || (is_last && !doubtful);
     if (newest_[i] != lsn) newest_[i] = newest_[index_of(newest_[i])];
     if (keeps_[i]) found_.push_back(lsn);
   }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -13,13 +14,14 @@ namespace syncline {
 
 /// Decides which changes from before the new beginning `first` are still needed: of each row the
 /// last one from before it, which is a head, or the base on which later conflicts may part; of rows
-/// that parted all that reports and later assessments look at. Looks at the log
+/// that parted all that reports and later assessments look at. Where there are stable markers, also
+/// what is not stable, with what it followed: who has not seen it may still write. Looks at the log
 /// only, so it needs no lock: what it looks at does not change.
 class TrimPlan {
  public:
-  /// `stable`: what the applied marker covers.
+  /// `stable`: what the applied marker covers; nullopt if there is no marker.
   TrimPlan(std::shared_ptr<const log_internal::Storage> storage, Lsn first,
-           const VectorClock& stable);
+           const std::optional<VectorClock>& stable);
 
   /// Keeps every change of the row whose newest change is at `newest`, back to the one at `from`.
   void keep_row(Lsn newest, Lsn from);
