@@ -317,10 +317,10 @@ class Replica {
   /// need: of each row the last change from before the new beginning; of rows that ever had
   /// siblings all, or, where stable markers are applied, what follows the last change that
   /// everybody has seen; of deleted rows that were forgotten nothing. Where markers are applied,
-  /// what is not stable is kept, too. So
-  /// rows, conflicts and their reports stay as they are, and so do those of changes to come, if
-  /// these saw what was dropped. Who lacks what was dropped has to take a
-  /// snapshot. Takes long; readers are not held up by it, writers for milliseconds at a time.
+  /// what is not stable is kept, too. So rows, conflicts and their reports stay as they are, and so
+  /// do those of changes to come, if these saw what was dropped. Who lacks what was dropped has to
+  /// take a snapshot. Takes long; readers are not held up by it, writers for milliseconds at a
+  /// time.
   /// Errors: `unavailable` (the journal failed); then nothing was dropped.
   Result<TrimResult> trim(Lsn before);
   /// Calls `callback(last_lsn)` after each append, on the appending thread, without a lock held.

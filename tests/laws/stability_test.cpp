@@ -56,7 +56,8 @@ class TwinRun {
   void act() {
     const std::size_t what = pick(100);
     if (what < 35) return write();
-    if (what < 60) return exchange(any_edge(), 0, 1 + pick(4));
+    if (what < 50) return exchange(any_edge(), 0, 1 + pick(4));
+    if (what < 62) return round(any_edge());
     if (what < 68) return exchange(any_edge(), any_edge(), 1 + pick(4));
     if (what < 80) return acknowledge(any_edge());
     if (what < 90) return mark();
@@ -98,6 +99,12 @@ class TwinRun {
     if (one == other) return;
     if (pick(3) != 0) deliver(other, one, limit);
     if (pick(3) != 0) deliver(one, other, limit);
+  }
+  /// As a session goes: push, pull, acknowledge.
+  void round(std::size_t site) {
+    deliver(0, site, everything);
+    deliver(site, 0, everything);
+    acknowledge(site);
   }
   void acknowledge(std::size_t site) {
     tell("acknowledged by " + std::to_string(site));
