@@ -315,12 +315,10 @@ class Replica {
   /// Drops changes with an LSN less than `before` from the log and its journal, as far as whole
   /// segments of them go. Kept are, without being in the log any more, what rows and conflicts
   /// need: of each row the last change from before the new beginning; of rows that ever had
-  /// siblings all, or, where stable markers are applied, what follows the last change that
-  /// everybody has seen; of deleted rows that were forgotten nothing. Where markers are applied,
-  /// what is not stable is kept, too. So rows, conflicts and their reports stay as they are, and so
-  /// do those of changes to come, if these saw what was dropped. Who lacks what was dropped has to
-  /// take a snapshot. Takes long; readers are not held up by it, writers for milliseconds at a
-  /// time.
+  /// siblings all, or what follows the last one that everybody has seen; where stable markers are
+  /// applied, what is not stable. So rows, conflicts and their reports stay as they are, and so do
+  /// those of changes to come, if these saw what was dropped. Who lacks that takes a snapshot.
+  /// Takes long; readers are not held up by it, writers for milliseconds at a time.
   /// Errors: `unavailable` (the journal failed); then nothing was dropped.
   Result<TrimResult> trim(Lsn before);
   /// Calls `callback(last_lsn)` after each append, on the appending thread, without a lock held.
@@ -344,13 +342,13 @@ class Replica {
   /// replica's own entry is left alone. Errors: `unavailable` (the journal failed).
   Result<void> cover(const VectorClock& clock);
 
-  // Stability. See docs/conflict-model.md, "Stability".
-  /// Says that every live replica holds durably what `stable` covers: writes a marker with the next
-  /// number. For the tenant's home alone, and it must be true: deleted rows are forgotten on this
-  /// word. Errors: `bad_request` (what the last marker covers is not covered; something is that is
-  /// not held here; nothing is new), those of writing.
+  // Stability: see docs/conflict-model.md.
+  /// Says that every live replica holds durably what `stable` covers, by a marker with the next
+  /// number. For the home alone, and it must be true: deleted rows are forgotten on this word.
+  /// Errors: `bad_request` (it lacks what the last one covers, covers what is not held here, or
+  /// nothing new), those of writing.
   Result<WriteResult> append_stable_marker(const VectorClock& stable);
-  /// The applied marker: the one with the highest number. nullopt: there is none so far.
+  /// The applied marker, that with the highest number.
   std::optional<StableMarker> stable_marker() const;
 
   // Small things that are kept beside the changes and survive with them, by name: what peers
@@ -372,8 +370,7 @@ class Replica {
   /// Keeps of both sides what the other has not seen, then the maximal changes. The log is laid
   /// anew, in the giver's order first, under a new log id. `tables` as in `snapshot`: others are
   /// left alone. Errors: `invalid_change`, `dot_mismatch` (other bytes under a dot that is held
-  /// here), `bad_request` (the giver's stable marker is older than the one applied here: it may
-  /// hold rows that were forgotten here); then nothing was changed.
+  /// here), `bad_request` (the giver has applied an older stable marker); then nothing was changed.
   Result<void> merge(const Snapshot& snapshot, std::span<const std::string> tables = {});
 
   /// Merges a snapshot of a replica whose word counts where the two hold different changes under

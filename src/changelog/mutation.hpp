@@ -19,7 +19,7 @@ enum class Mutation : std::uint8_t {
   summary_before_change,          ///< the summary covers a change that was refused
   collect_uncovered,              ///< deletes are forgotten before they are stable
   collect_beside_sibling,         ///< a row is forgotten although it has another head
-  marker_before_its_turn,         ///< a marker is applied that came after what names it
+  marker_before_its_turn,         ///< a marker is applied before what comes before it in the log
   snapshot_no_markers,            ///< snapshots leave the markers out
   base_of_heads_only,             ///< snapshots leave out all that is stable but the heads
 };
