@@ -318,8 +318,8 @@ class Replica {
   /// siblings all, or what follows the last one that everybody has seen; where stable markers are
   /// applied, what is not stable. So rows, conflicts and their reports stay as they are, and so do
   /// those of changes to come, if these saw what was dropped. Who lacks that takes a snapshot.
-  /// Takes long; readers are not held up by it, writers for milliseconds at a time.
-  /// Errors: `unavailable` (the journal failed); then nothing was dropped.
+  /// Takes long; holds up no readers, and writers for milliseconds at a time. Errors: `unavailable`
+  /// (the journal failed); then nothing was dropped.
   Result<TrimResult> trim(Lsn before);
   /// Calls `callback(last_lsn)` after each append, on the appending thread, without a lock held.
   Subscription subscribe(std::function<void(Lsn)> callback);
@@ -345,11 +345,9 @@ class Replica {
   // Stability: see docs/conflict-model.md.
   /// Says that every live replica holds durably what `stable` covers, by a marker with the next
   /// number. For the home alone, and it must be true: deleted rows are forgotten on this word.
-  /// Errors: `bad_request` (it lacks what the last one covers, covers what is not held here, or
-  /// nothing new), those of writing.
+  /// Errors: `bad_request` (less than the last one, more than is held, nothing new), of writing.
   Result<WriteResult> append_stable_marker(const VectorClock& stable);
-  /// The applied marker, that with the highest number.
-  std::optional<StableMarker> stable_marker() const;
+  std::optional<StableMarker> stable_marker() const;  ///< the applied one, of the highest number
 
   // Small things that are kept beside the changes and survive with them, by name: what peers
   // acknowledged, cursors in other logs. A change of one is in the journal behind everything that
