@@ -135,7 +135,8 @@ struct ChangeView {
   Metadata metadata() const;
   Payload payload() const noexcept { return {format, data}; }
   Change to_change() const;
-  /// True if this change's writer had seen `other`: one look-up in the context.
+  /// True if the context says that this change's writer had seen `other`. It leaves out what the
+  /// marker `stable` covers, so where that is not 0 this is half of the answer.
   bool saw(const Dot& other) const noexcept { return context.covers(other); }
   /// True for operations that a row can show: insert, update, delete.
   bool is_row_change() const noexcept {

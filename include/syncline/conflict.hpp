@@ -50,7 +50,8 @@ struct Detection {
   bool convergent = false;
 };
 
-/// The decision whether two changes collide: a pure function of the two. Thread-safe, no state.
+/// The decision whether two changes collide: a pure function of the two. Thread-safe, no state. It
+/// goes by contexts alone: what the changes' stable markers cover is for a replica to say.
 class ConflictDetector {
  public:
   /// Equal iff the dots are equal; `before`/`after` by one look-up in a context each; else

@@ -30,6 +30,12 @@ inline constexpr std::size_t default_max_body_bytes = std::size_t{8} << 20;
 inline constexpr std::uint64_t default_max_clock_drift_ms = 120'000;
 /// Conflict reports kept of one row; beyond it they are counted, not kept.
 inline constexpr std::size_t max_conflicts_per_row = 1024;
+/// Conflict reports kept of one tenant, and their age in milliseconds (a year). Beyond either,
+/// those go that nothing can open again, the oldest first: a report is for people to look at, and
+/// keeps a row's history alive.
+inline constexpr std::size_t default_max_conflict_reports = 100'000;
+inline constexpr std::uint64_t default_max_conflict_report_age_ms =
+    std::uint64_t{365} * 24 * 3'600 * 1'000;
 /// Replicas that a tenant's node remembers, and what one may say of itself in bytes (name, role,
 /// tables and metadata together): memory that no plan counts as storage.
 inline constexpr std::size_t max_peers = 10'000;

@@ -186,7 +186,7 @@ struct ConflictStatistics {
   std::map<std::string, std::uint64_t> by_table;
   std::map<std::string, std::uint64_t> by_policy;
   std::map<std::string, std::uint64_t> by_hour;  ///< of detection, "2026-11-20T12:00:00Z"
-  std::uint64_t not_kept = 0;                    ///< counted, but too many of one row to be kept
+  std::uint64_t not_kept = 0;                    ///< counted, but too many, or too old, to be kept
 };
 
 /// What an origin's changes are known to be here.
@@ -234,6 +234,9 @@ class Replica {
     std::uint64_t max_clock_drift_ms = limits::default_max_clock_drift_ms;
     /// Bytes of records that it may hold; a write beyond is refused with `quota_exceeded`.
     std::uint64_t max_log_bytes = std::numeric_limits<std::uint64_t>::max();
+    /// Conflict reports that are kept, and for how long, in milliseconds: see limits.hpp.
+    std::size_t max_conflict_reports = limits::default_max_conflict_reports;
+    std::uint64_t max_conflict_report_age_ms = limits::default_max_conflict_report_age_ms;
     /// Not empty: the plan of this name has no change log, every write is `change_log_disabled`.
     std::string no_change_log_plan;
   };
@@ -316,11 +319,12 @@ class Replica {
   LogStatistics statistics() const;
   /// Drops changes with an LSN less than `before` from the log and its journal, as far as whole
   /// segments of them go. Kept are, without being in the log any more, what rows and conflicts
-  /// need: of each row the last change from before the new beginning, and of rows that ever had
-  /// siblings all. So rows, conflicts and their reports stay as they are, and so do those of
-  /// changes to come, if these saw what was dropped. Who lacks what was dropped has to take a
-  /// snapshot. Takes long; readers are not held up by it, writers for milliseconds at a time.
-  /// Errors: `unavailable` (the journal failed); then nothing was dropped.
+  /// need: of each row the last change from before the new beginning; of rows that ever had
+  /// siblings all, or what follows the last one that everybody has seen; where stable markers are
+  /// applied, what is not stable. So rows, conflicts and their reports stay as they are, and so do
+  /// those of changes to come, if these saw what was dropped. Who lacks that takes a snapshot.
+  /// Takes long; holds up no readers, and writers for milliseconds at a time. Errors: `unavailable`
+  /// (the journal failed); then nothing was dropped.
   Result<TrimResult> trim(Lsn before);
   /// Calls `callback(last_lsn)` after each append, on the appending thread, without a lock held.
   Subscription subscribe(std::function<void(Lsn)> callback);
@@ -343,14 +347,12 @@ class Replica {
   /// replica's own entry is left alone. Errors: `unavailable` (the journal failed).
   Result<void> cover(const VectorClock& clock);
 
-  // Stability. See docs/conflict-model.md, "Stability".
-  /// Says that every live replica holds durably what `stable` covers: writes a marker with the next
-  /// number. For the tenant's home alone, and it must be true: deleted rows are forgotten on this
-  /// word. Errors: `bad_request` (what the last marker covers is not covered; something is that is
-  /// not held here; nothing is new), those of writing.
+  // Stability: see docs/conflict-model.md.
+  /// Says that every live replica holds durably what `stable` covers, by a marker with the next
+  /// number. For the home alone, and it must be true: deleted rows are forgotten on this word.
+  /// Errors: `bad_request` (less than the last one, more than is held, nothing new), of writing.
   Result<WriteResult> append_stable_marker(const VectorClock& stable);
-  /// The applied marker: the one with the highest number. nullopt: there is none so far.
-  std::optional<StableMarker> stable_marker() const;
+  std::optional<StableMarker> stable_marker() const;  ///< the applied one, of the highest number
 
   // Small things that are kept beside the changes and survive with them, by name: what peers
   // acknowledged, cursors in other logs. A change of one is in the journal behind everything that
@@ -371,7 +373,7 @@ class Replica {
   /// Keeps of both sides what the other has not seen, then the maximal changes. The log is laid
   /// anew, in the giver's order first, under a new log id. `tables` as in `snapshot`: others are
   /// left alone. Errors: `invalid_change`, `dot_mismatch` (other bytes under a dot that is held
-  /// here); then nothing was changed.
+  /// here), `bad_request` (the giver has applied an older stable marker); then nothing was changed.
   Result<void> merge(const Snapshot& snapshot, std::span<const std::string> tables = {});
 
   /// Merges a snapshot of a replica whose word counts where the two hold different changes under

@@ -25,10 +25,14 @@ struct Snapshot {
   Lsn lsn = 0;  ///< the giver's log ends here; where pulling goes on
   std::uint64_t running_hash = 0;
   VectorClock clock;  ///< the giver's summary there
+  /// Number and vector of the stable marker that the giver had applied.
+  std::uint64_t stable_number = 0;
+  VectorClock stable_clock;
   /// The giver's chain hashes at `clock`, of the origins that it holds whole.
   std::map<NodeId, std::uint64_t> chains;
-  std::vector<SnapshotRecord> rows;     ///< heads, tombstones included, in (table, row_id) order
-  std::vector<SnapshotRecord> history;  ///< superseded changes that are not stable, markers, voids
+  std::vector<SnapshotRecord> rows;  ///< heads, tombstones included, in (table, row_id) order
+  /// Superseded changes that are not stable, or that a reported conflict needs; voids; markers.
+  std::vector<SnapshotRecord> history;
 };
 
 /// What is known of one's own changes before a rebase.

@@ -21,6 +21,11 @@ Mutation chosen() noexcept {
       Named{"merge_snapshot_without_maxima", Mutation::merge_snapshot_without_maxima},
       Named{"cut_transaction", Mutation::cut_transaction},
       Named{"summary_before_change", Mutation::summary_before_change},
+      Named{"collect_uncovered", Mutation::collect_uncovered},
+      Named{"collect_beside_sibling", Mutation::collect_beside_sibling},
+      Named{"marker_before_its_turn", Mutation::marker_before_its_turn},
+      Named{"snapshot_no_markers", Mutation::snapshot_no_markers},
+      Named{"base_of_heads_only", Mutation::base_of_heads_only},
   };
   const char* wanted = std::getenv("SYNCLINE_MUTANT");
   if (wanted == nullptr || *wanted == '\0') return Mutation::none;

@@ -17,6 +17,11 @@ enum class Mutation : std::uint8_t {
   merge_snapshot_without_maxima,  ///< after a snapshot, heads of both sides stay heads
   cut_transaction,                ///< a transaction that came in part is taken
   summary_before_change,          ///< the summary covers a change that was refused
+  collect_uncovered,              ///< deletes are forgotten before they are stable
+  collect_beside_sibling,         ///< a row is forgotten although it has another head
+  marker_before_its_turn,         ///< a marker is applied before what comes before it in the log
+  snapshot_no_markers,            ///< snapshots leave the markers out
+  base_of_heads_only,             ///< snapshots leave out all that is stable but the heads
 };
 
 #if defined(SYNCLINE_ENABLE_MUTANTS)

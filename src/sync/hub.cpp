@@ -9,6 +9,7 @@
 #include "sync/newcomers.hpp"
 #include "sync/push_batch.hpp"
 #include "sync/retention.hpp"
+#include "sync/stable_state.hpp"
 
 namespace syncline {
 namespace {

@@ -7,6 +7,7 @@
 #include "sync/cursor.hpp"
 #include "sync/durable.hpp"
 #include "sync/hub.hpp"
+#include "sync/stable_state.hpp"
 
 namespace syncline {
 namespace {

@@ -25,6 +25,8 @@ Result<void> SnapshotCollector::add(SnapshotResponse page) {
     snapshot_.log_id = page.header.log_id;
     snapshot_.lsn = page.lsn;
     snapshot_.clock = page.clock.clock();
+    snapshot_.stable_number = page.stable.number;
+    snapshot_.stable_clock = page.stable.clock;
     for (const auto& [node, entry] : page.clock.entries) {
       if (entry.chain) snapshot_.chains.emplace(node, *entry.chain);
     }

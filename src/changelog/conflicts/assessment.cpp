@@ -53,7 +53,7 @@ class Assessor {
   };
 
   bool on_side(std::size_t head, const ChangeView& parting) const {
-    return is_or_saw(heads_[head], parting.dot);
+    return is_or_saw(row_.storage, heads_[head], parting.dot);
   }
 
   bool separates(const Sides& conflict, std::size_t left, std::size_t right) const {
@@ -62,9 +62,10 @@ class Assessor {
   }
 
   /// True if each side of `other` is or saw one of the sides of `conflict`.
-  static bool later(const Sides& other, const Sides& conflict) {
+  bool later(const Sides& other, const Sides& conflict) const {
     const auto follows = [&](const ChangeView& side) {
-      return is_or_saw(side, conflict.first.dot) || is_or_saw(side, conflict.second.dot);
+      return is_or_saw(row_.storage, side, conflict.first.dot) ||
+             is_or_saw(row_.storage, side, conflict.second.dot);
     };
     return follows(other.first) && follows(other.second);
   }
@@ -132,14 +133,15 @@ class Assessor {
   Lsn tip(const ChangeView& own, const ChangeView& other) const {
     std::vector<const RowMember*> side;
     for (const RowMember& member : row_.members) {
-      if (is_or_saw(member.change, own.dot) && !is_or_saw(member.change, other.dot)) {
+      if (is_or_saw(row_.storage, member.change, own.dot) &&
+          !is_or_saw(row_.storage, member.change, other.dot)) {
         side.push_back(&member);
       }
     }
     const RowMember* greatest = nullptr;
     for (const RowMember* member : side) {
       const bool replaced = std::any_of(side.begin(), side.end(), [&](const RowMember* later_one) {
-        return later_one->change.saw(member->change.dot);
+        return row_.storage.saw(later_one->change, member->change.dot);
       });
       if (replaced) continue;
       if (greatest == nullptr || dated_before(greatest->change, member->change)) greatest = member;
@@ -152,17 +154,18 @@ class Assessor {
   Lsn resolution(const Sides& conflict) const {
     std::vector<const RowMember*> candidates;
     for (const RowMember& member : row_.members) {
-      const bool saw_both =
-          member.change.saw(conflict.first.dot) && member.change.saw(conflict.second.dot);
+      const bool saw_both = row_.storage.saw(member.change, conflict.first.dot) &&
+                            row_.storage.saw(member.change, conflict.second.dot);
       if (saw_both && (!row_.policy.settles() || names_conflict(member.change, conflict))) {
         candidates.push_back(&member);
       }
     }
     const RowMember* first = nullptr;
     for (const RowMember* member : candidates) {
-      const bool minimal = std::none_of(
-          candidates.begin(), candidates.end(),
-          [&](const RowMember* other) { return member->change.saw(other->change.dot); });
+      const bool minimal =
+          std::none_of(candidates.begin(), candidates.end(), [&](const RowMember* other) {
+            return row_.storage.saw(member->change, other->change.dot);
+          });
       if (!minimal) continue;
       if (first == nullptr || dated_before(first->change, member->change)) first = member;
     }

@@ -36,6 +36,17 @@ void ConflictStore::restore(RowTable& rows, std::uint32_t row, Parting parting,
   conflicts_.push_back({parting, row, detected_at_us, {}});
 }
 
+void ConflictStore::drop(const log_internal::Storage& storage, RowTable& rows, std::size_t index,
+                         std::string_view tenant) {
+  if (index < named_) by_id_.erase(id_of(storage, tenant, index));
+  PartedRow& parted = rows.parted_at(conflicts_[index].row);
+  std::erase(parted.conflicts, static_cast<std::uint32_t>(index));
+  ++parted.conflicts_not_kept;
+  ++not_kept_;
+  ++dropped_;
+  conflicts_[index].parting = {};
+}
+
 void ConflictStore::assess_row(const log_internal::Storage& storage, RowTable& rows,
                                std::uint32_t row, const Rules& rules) {
   PartedRow& parted = rows.parted_at(row);
@@ -57,7 +68,9 @@ void ConflictStore::assess_row(const log_internal::Storage& storage, RowTable& r
     }
   }
   const std::vector<RowMember> members = collect_row(storage, parted.newest, oldest);
-  const ConflictPolicy& policy = policy_for(rules.policies, members.front().change.table);
+  // A void is no member, and there may be nothing else.
+  const ChangeView any = storage.front(conflicts_[parted.conflicts.front()].parting.local);
+  const ConflictPolicy& policy = policy_for(rules.policies, any.table);
   const RowSituation situation{storage, policy, rules.tenant, parted.heads, members};
   const std::vector<Assessment> assessments = assess(situation, partings);
   for (std::size_t i = 0; i < assessments.size(); ++i) {
@@ -91,6 +104,7 @@ std::optional<Dot> ConflictStore::winner_of(const log_internal::Storage& storage
 std::optional<std::size_t> ConflictStore::find(const log_internal::Storage& storage,
                                                const Rules& rules, const ConflictId& id) {
   for (; named_ < conflicts_.size(); ++named_) {
+    if (!is_kept(named_)) continue;
     by_id_.emplace(id_of(storage, rules.tenant, named_), static_cast<std::uint32_t>(named_));
   }
   const auto found = by_id_.find(id);

@@ -19,7 +19,7 @@ namespace syncline {
 /// since, how it stands. All that a report says beyond it is read from the log when it is asked
 /// for.
 struct KeptConflict {
-  Parting parting;
+  Parting parting;        ///< of no changes: the report was dropped
   std::uint32_t row = 0;  ///< index of the parted row
   std::uint64_t detected_at_us = 0;
   Assessment assessment;
@@ -43,7 +43,18 @@ class ConflictStore {
     conflicts_[index].detected_at_us = detected_at_us;
   }
 
+  /// Of all that were ever kept: some may have been dropped, see `is_kept`.
   std::size_t size() const noexcept { return conflicts_.size(); }
+  bool is_kept(std::size_t index) const noexcept { return conflicts_[index].parting.local != 0; }
+  std::size_t kept() const noexcept { return conflicts_.size() - dropped_; }
+  /// Lets a report go; from now on it is only counted. Its place stays empty.
+  void drop(const log_internal::Storage& storage, RowTable& rows, std::size_t index,
+            std::string_view tenant);
+  /// Counts conflicts that no row tells of.
+  void count_not_kept(std::uint64_t count) noexcept { not_kept_ += count; }
+  /// Where looking for reports that are too old or too many goes on.
+  std::size_t bounded_up_to() const noexcept { return bounded_up_to_; }
+  void set_bounded_up_to(std::size_t index) noexcept { bounded_up_to_ = index; }
   const KeptConflict& operator[](std::size_t index) const noexcept { return conflicts_[index]; }
   std::uint64_t not_kept() const noexcept { return not_kept_; }
   std::size_t memory_bytes() const noexcept;
@@ -70,6 +81,8 @@ class ConflictStore {
  private:
   std::vector<KeptConflict> conflicts_;
   std::uint64_t not_kept_ = 0;
+  std::size_t dropped_ = 0;
+  std::size_t bounded_up_to_ = 0;
   boost::unordered_flat_map<ConflictId, std::uint32_t, boost::hash<ConflictId>> by_id_;
   std::size_t named_ = 0;  // conflicts below this index are in by_id_
 };

@@ -14,9 +14,19 @@ Operation stands_for(const ChangeView& change) noexcept {
   return change.format == PayloadFormat::none ? Operation::erase : Operation::update;
 }
 
-std::optional<Rebased> decision_of(const ChangeView& change) {
+/// True if the writer had seen what it decided against: a change, or, where the row had been
+/// forgotten, the marker under which it was.
+bool saw_decided(const Storage& storage, const ChangeView& change, const Dot& against) {
+  if (storage.saw(change, against)) return true;
+  const log_internal::StableMarkers::Entry* marker =
+      change.stable == 0 ? nullptr : storage.markers().find(against);
+  return marker != nullptr && marker->marker.number <= change.stable;
+}
+
+std::optional<Rebased> decision_of(const Storage& storage, const ChangeView& change) {
   std::optional<Rebased> names = rebased_of(change);
-  if (!names || !names->against || !change.saw(*names->against)) return std::nullopt;
+  if (!names || !names->against || !saw_decided(storage, change, *names->against))
+    return std::nullopt;
   return names;
 }
 
@@ -36,7 +46,7 @@ Lsn overruled_by(const RowSituation& row, const RebaseSides& sides) {
   const RowMember* first = nullptr;
   for (const RowMember* member : naming) {
     const bool minimal = std::none_of(naming.begin(), naming.end(), [&](const RowMember* other) {
-      return member->change.saw(other->change.dot);
+      return row.storage.saw(member->change, other->change.dot);
     });
     if (minimal && (first == nullptr || dated_before(first->change, member->change))) {
       first = member;
@@ -56,7 +66,7 @@ bool same_outcome(const ChangeView& settled, const ChangeView& side) noexcept {
 }  // namespace
 
 std::optional<Parting> rebase_parting(const Storage& storage, const ChangeView& change, Lsn lsn) {
-  const std::optional<Rebased> names = decision_of(change);
+  const std::optional<Rebased> names = decision_of(storage, change);
   if (!names) return std::nullopt;
   const Lsn found = storage.find(*names->against, lsn);
   if (found == 0 || !storage.stays(found)) return Parting{lsn, lsn};
@@ -69,7 +79,7 @@ std::optional<RebaseSides> rebase_sides(const Storage& storage, const Parting& p
   for (const bool local : {false, true}) {
     const Lsn written = local ? parting.local : parting.remote;
     const Lsn other = local ? parting.remote : parting.local;
-    std::optional<Rebased> names = decision_of(storage.view(written));
+    std::optional<Rebased> names = decision_of(storage, storage.view(written));
     if (!names) continue;
     const bool alone = written == other;
     if (!alone && storage.view(other).dot != *names->against) continue;
@@ -88,8 +98,12 @@ Assessment assess_rebase(const RowSituation& row, const RebaseSides& sides) {
   result.local_tip = sides.written_is_local ? sides.written : against;
   result.remote_tip = sides.written_is_local ? against : sides.written;
   const Operation written_as = stands_for(written);
-  const Operation against_as =
-      sides.against == 0 ? Operation::update : storage.view(against).operation;
+  Operation against_as = Operation::update;
+  if (sides.against != 0) {
+    against_as = storage.view(against).operation;
+  } else if (storage.markers().find(*sides.names.against) != nullptr) {
+    against_as = Operation::erase;  // of a row that was forgotten
+  }
   result.kind = sides.written_is_local ? ConflictDetector::classify(written_as, against_as)
                                        : ConflictDetector::classify(against_as, written_as);
   const auto choose = [&](bool written_wins) {

@@ -86,6 +86,7 @@ void tell_rebase(const Storage& storage, const RebaseSides& sides, const Assessm
     const bool local = !sides.written_is_local;
     Change unknown;
     unknown.dot = *sides.names.against;
+    if (storage.markers().find(unknown.dot) != nullptr) unknown.operation = Operation::erase;
     unknown.table = report.table;
     unknown.row_id = report.row_id;
     (local ? report.local : report.remote) = unknown;

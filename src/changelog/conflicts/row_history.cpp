@@ -17,14 +17,14 @@ bool saw_all_before(const Storage& storage, Lsn lsn) noexcept {
 }
 
 /// True if both saw the same of `members`, which hold whatever only one of them may have seen.
-bool same_past(const ChangeView& left, const ChangeView& right,
+bool same_past(const Storage& storage, const ChangeView& left, const ChangeView& right,
                const std::vector<RowMember>& members) {
   if (left.stable == right.stable && left.context.size_bytes() == right.context.size_bytes() &&
       std::memcmp(left.context.data(), right.context.data(), left.context.size_bytes()) == 0) {
     return true;
   }
   return std::all_of(members.begin(), members.end(), [&](const RowMember& member) {
-    return left.saw(member.change.dot) == right.saw(member.change.dot);
+    return storage.saw(left, member.change.dot) == storage.saw(right, member.change.dot);
   });
 }
 
@@ -42,15 +42,32 @@ std::vector<Lsn> find_partings(const Storage& storage, Lsn newest, const ChangeV
   std::vector<RowMember> members;
   for (Lsn lsn = newest; lsn != 0; lsn = previous_of_row(storage, lsn)) {
     members.push_back({lsn, storage.front(lsn)});
-    if (saw_all_before(storage, lsn) && change.saw(members.back().change.dot)) break;
+    if (saw_all_before(storage, lsn) && storage.saw(change, members.back().change.dot)) break;
   }
   std::vector<Lsn> partings;
   for (const RowMember& member : members) {
-    const bool concurrent = !change.saw(member.change.dot) && !member.change.saw(change.dot);
-    if (concurrent && same_past(change, member.change, members)) partings.push_back(member.lsn);
+    const bool concurrent =
+        !storage.saw(change, member.change.dot) && !storage.saw(member.change, change.dot);
+    if (concurrent && same_past(storage, change, member.change, members))
+      partings.push_back(member.lsn);
   }
   std::sort(partings.begin(), partings.end());
   return partings;
+}
+
+Lsn seal_of(const Storage& storage, Lsn newest, Lsn before) {
+  std::vector<ChangeView> newer;
+  for (Lsn lsn = newest; lsn != 0; lsn = previous_of_row(storage, lsn)) {
+    const ChangeView change = storage.front(lsn);
+    const bool is_seal =
+        lsn < before && storage.markers().covers(change.dot) && saw_all_before(storage, lsn) &&
+        std::all_of(
+            newer.begin(), newer.end(),
+            [&](const ChangeView& later) { return storage.saw(later, change.dot); });
+    if (is_seal) return lsn;
+    newer.push_back(change);
+  }
+  return 0;
 }
 
 Lsn base_of(const Storage& storage, Lsn lsn) {
@@ -58,7 +75,7 @@ Lsn base_of(const Storage& storage, Lsn lsn) {
   std::vector<RowMember> seen;
   for (Lsn at = previous_of_row(storage, lsn); at != 0; at = previous_of_row(storage, at)) {
     const ChangeView earlier = storage.view(at);
-    if (!change.saw(earlier.dot)) continue;
+    if (!storage.saw(change, earlier.dot)) continue;
     seen.push_back({at, earlier});
     if (saw_all_before(storage, at)) break;
   }
@@ -66,7 +83,7 @@ Lsn base_of(const Storage& storage, Lsn lsn) {
   std::vector<Lsn> lsns;
   for (const RowMember& member : seen) {
     const bool replaced = std::any_of(seen.begin(), seen.end(), [&](const RowMember& other) {
-      return other.change.saw(member.change.dot);
+      return storage.saw(other.change, member.change.dot);
     });
     if (replaced) continue;
     maximal.push_back(member.change);

@@ -45,6 +45,7 @@ const StableMarkers::Entry* StableMarkers::find(const Dot& dot) const noexcept {
 }
 
 void StableMarkers::note_named(std::uint64_t number, Lsn lsn) noexcept {
+  if (number == 0) return;
   if (const Entry* entry = find(number); entry != nullptr) {
     const_cast<Entry*>(entry)->last_named = std::max(entry->last_named, lsn);
   }

@@ -96,8 +96,8 @@ CheckpointState Replica::Impl::capture(const LogBeginning& beginning) const {
   state.identity = {options.node, contents->log.id()};
   state.storage = contents->log.shared_storage();
   state.kept = beginning.kept;
-  state.log = {beginning.first, state.storage->appended(), beginning.hash_before,
-               hybrid_clock.last(), beginning.received_ms_before};
+  state.log = {beginning.first,     state.storage->appended(),    beginning.hash_before,
+               hybrid_clock.last(), beginning.received_ms_before, 0};
   state.properties = properties;
   for (const auto& [id, origin] : contents->origins) {
     OriginRecord record{id,
@@ -115,13 +115,16 @@ CheckpointState Replica::Impl::capture(const LogBeginning& beginning) const {
       [](const OriginRecord& left, const OriginRecord& right) { return left.node < right.node; });
   const ConflictStore& conflicts = contents->conflicts;
   state.conflicts.reserve(conflicts.size());
+  state.log.not_kept = conflicts.not_kept();
   for (std::size_t i = 0; i < conflicts.size(); ++i) {
+    if (!conflicts.is_kept(i)) continue;
     const KeptConflict& kept = conflicts[i];
     ConflictRecord record{kept.parting.local, kept.parting.remote, kept.detected_at_us, 0};
     if (conflicts.not_kept() != 0) {
       const PartedRow& row = contents->rows.parted_at(kept.row);
       if (row.conflicts.front() == i) record.not_kept = row.conflicts_not_kept;
     }
+    state.log.not_kept -= record.not_kept;
     state.conflicts.push_back(record);
   }
   return state;

@@ -25,8 +25,7 @@ std::string pack_numbers(const std::array<std::uint64_t, Count>& numbers) {
   return {bytes.data(), bytes.size()};
 }
 
-template <std::size_t Count>
-bool read_numbers(codec::MsgpackReader& reader, std::array<std::uint64_t, Count>& numbers) {
+bool read_numbers(codec::MsgpackReader& reader, std::span<std::uint64_t> numbers) {
   for (std::uint64_t& number : numbers) {
     if (!reader.read_uint(number)) return false;
   }
@@ -58,19 +57,22 @@ constexpr unsigned distance_shift = verdict_bits + 1;
 }  // namespace
 
 std::string encode_log_state(const LogState& state) {
-  return pack_numbers<5>(
-      {state.first, state.last, state.hash_before, state.last_hlc.value, state.received_ms_before});
+  const std::array<std::uint64_t, 5> numbers = {state.first, state.last, state.hash_before,
+                                                state.last_hlc.value, state.received_ms_before};
+  if (state.not_kept == 0) return pack_numbers(numbers);  // as the first versions read it
+  return pack_numbers<6>(
+      {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], state.not_kept});
 }
 
 Result<LogState> decode_log_state(std::span<const std::uint8_t> bytes) {
   codec::MsgpackReader reader(bytes);
   std::uint32_t count = 0;
-  std::array<std::uint64_t, 5> numbers{};
-  const bool good = reader.read_array(count) && count == numbers.size() &&
-                    read_numbers(reader, numbers) && numbers[0] != 0 &&
+  std::array<std::uint64_t, 6> numbers{};
+  const bool good = reader.read_array(count) && (count == 5 || count == 6) &&
+                    read_numbers(reader, std::span(numbers).first(count)) && numbers[0] != 0 &&
                     numbers[0] - 1 <= numbers[1];
   if (!good) return damaged("log_state");
-  return LogState{numbers[0], numbers[1], numbers[2], {numbers[3]}, numbers[4]};
+  return LogState{numbers[0], numbers[1], numbers[2], {numbers[3]}, numbers[4], numbers[5]};
 }
 
 std::string encode_origin(const OriginRecord& origin) {

@@ -19,6 +19,7 @@ struct LogState {
   std::uint64_t hash_before = 0;  ///< running hash before `first`
   HybridTime last_hlc;
   std::uint64_t received_ms_before = 0;  ///< when the change before `first` arrived
+  std::uint64_t not_kept = 0;            ///< conflicts that were only counted, told with no row
 };
 
 /// What was known of one origin.
@@ -39,7 +40,8 @@ struct ConflictRecord {
   std::uint64_t not_kept = 0;  ///< conflicts of the same row that were only counted; told once
 };
 
-/// MessagePack [first, last, hash before, hlc, received ms before].
+/// MessagePack [first, last, hash before, hlc, received ms before], and [not kept] if that is not
+/// 0.
 std::string encode_log_state(const LogState& state);
 /// Errors, as of the others: `internal`, the entry is damaged.
 Result<LogState> decode_log_state(std::span<const std::uint8_t> bytes);

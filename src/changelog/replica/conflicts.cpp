@@ -57,7 +57,7 @@ ConflictPage Replica::conflicts(const ConflictQuery& query) const {
   std::size_t bytes = 0;
   for (std::size_t at = of_row ? 0 : query.after; at < count; ++at) {
     const std::size_t i = of_row ? (*of_row)[at] : at;
-    if (i < query.after) continue;
+    if (i < query.after || !state.conflicts.is_kept(i)) continue;
     state.conflicts.assess_row(state.storage(), state.rows, state.conflicts[i].row, impl_->rules());
     const KeptConflict& kept = state.conflicts[i];
     if (!matches(query, kept, state.storage().view(kept.parting.local))) continue;
@@ -92,6 +92,7 @@ ConflictStatistics Replica::conflict_statistics() const {
   ConflictStatistics statistics;
   std::map<std::uint64_t, std::uint64_t> by_hour;
   for (std::size_t i = 0; i < state.conflicts.size(); ++i) {
+    if (!state.conflicts.is_kept(i)) continue;
     state.conflicts.assess_row(state.storage(), state.rows, state.conflicts[i].row, impl_->rules());
     const KeptConflict& kept = state.conflicts[i];
     const ChangeView parted = state.storage().view(kept.parting.local);
@@ -142,16 +143,26 @@ Result<std::optional<Change>> picked(const ConflictReport& report, const Settlem
                    " cannot be picked: it is neither a tip of this conflict nor a head of the row"};
 }
 
-Result<void> check_unsettled(const ConflictReport& report, const ConflictPolicy& policy,
-                             const Heads& heads) {
+/// True if the writer of the one tip had seen the other one, or the marker that stands for it.
+bool saw_tip(const Storage& storage, const Change& later, const Dot& earlier) {
+  const log_internal::StableMarkers& markers = storage.markers();
+  if (later.context.covers(earlier) || markers.covers(later.stable, earlier)) return true;
+  const log_internal::StableMarkers::Entry* marker = markers.find(earlier);
+  return marker != nullptr && marker->marker.number <= later.stable;
+}
+
+Result<void> check_unsettled(const ConflictReport& report, const Storage& storage,
+                             const ConflictPolicy& policy, const Heads& heads) {
   if (report.status == ConflictStatus::open) return {};
   // What a rebase decided lies in one line: there the change that overruled it tells, if any did.
-  const bool one_line = report.local.context.covers(report.remote.dot) ||
-                        report.remote.context.covers(report.local.dot);
+  const bool one_line = saw_tip(storage, report.local, report.remote.dot) ||
+                        saw_tip(storage, report.remote, report.local.dot);
   const bool overruled = one_line && report.resolution;
   const bool seen =
       !one_line && std::any_of(heads.begin(), heads.end(), [&](const ChangeView& head) {
-        const auto holds = [&](const Dot& dot) { return head.dot == dot || head.saw(dot); };
+        const auto holds = [&](const Dot& dot) {
+          return head.dot == dot || storage.saw(head, dot);
+        };
         return holds(report.local.dot) && holds(report.remote.dot);
       });
   if (report.status == ConflictStatus::resolved && policy.settles() && !seen && !overruled)
@@ -177,7 +188,8 @@ Result<WriteResult> Replica::resolve(const ConflictId& id, const Settlement& set
   const RowKey key(report.table, report.row_id);
   const Heads heads = impl.heads_of(impl.look_up(key));
   const ConflictPolicy& policy = policy_for(impl.options.policies, report.table);
-  if (auto checked = check_unsettled(report, policy, heads); !checked) return checked.error();
+  if (auto checked = check_unsettled(report, state.storage(), policy, heads); !checked)
+    return checked.error();
   auto pick = picked(report, settlement, heads);
   if (!pick) return pick.error();
 

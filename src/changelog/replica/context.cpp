@@ -29,12 +29,19 @@ void raise(SeenList& list, const std::uint8_t* node, Sequence seq) {
 
 }  // namespace
 
-ContextView build_context(std::span<const ChangeView> heads, ContextBuffer& buffer) {
+ContextView build_context(std::span<const ChangeView> heads, const VectorClock* stable,
+                          ContextBuffer& buffer) {
   if (heads.empty()) return {};
   SeenList list;
+  const auto add = [&](const std::uint8_t* node, Sequence seq) {
+    using Bytes = std::span<const std::uint8_t, NodeId::size_bytes>;
+    const bool covered =
+        stable != nullptr && seq <= stable->get(NodeId(Bytes(node, NodeId::size_bytes)));
+    if (!covered) raise(list, node, seq);
+  };
   for (const ChangeView& head : heads) {
-    head.context.for_each([&](const std::uint8_t* node, Sequence seq) { raise(list, node, seq); });
-    raise(list, head.dot.origin.data(), head.dot.seq);
+    head.context.for_each(add);
+    add(head.dot.origin.data(), head.dot.seq);
   }
   buffer.resize(list.size() * codec::max_context_entry_bytes, boost::container::default_init);
   std::uint8_t* end = buffer.data();

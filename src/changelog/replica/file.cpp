@@ -28,8 +28,8 @@ Placement place_beside(const Storage& storage, const ChangeView& change, Lsn new
   bool saw_head = false;
   for (const Lsn lsn : heads) {
     const ChangeView head = storage.front(lsn);
-    if (head.saw(change.dot)) return {Verdict::superseded, newest, 0, {}};
-    if (change.saw(head.dot)) {
+    if (storage.saw(head, change.dot)) return {Verdict::superseded, newest, 0, {}};
+    if (storage.saw(change, head.dot)) {
       saw_head = true;
       continue;
     }
@@ -65,7 +65,7 @@ Lsn choose_visible(const Storage& storage, const ConflictPolicy& policy, const P
 
 /// The heads that stay beside `change`, and `change` itself.
 void replace_heads(const Storage& storage, PartedRow& row, const ChangeView& change, Lsn lsn) {
-  const auto seen = [&](Lsn head) { return change.saw(storage.front(head).dot); };
+  const auto seen = [&](Lsn head) { return storage.saw(change, storage.front(head).dot); };
   row.heads.erase(std::remove_if(row.heads.begin(), row.heads.end(), seen), row.heads.end());
   row.heads.push_back(lsn);
   if (mutated(Mutation::drop_loser)) {
@@ -112,21 +112,23 @@ Verdict Replica::Impl::file(const ChangeView& change, const RowKey& key, const R
   const bool is_kept = known != nullptr && known->kept_at != 0;
   if (!change.is_row_change()) {  // markers and voids concern no row
     const Lsn lsn = append(storage, change, {}, now_us, skewed, known);
-    if (change.operation == Operation::stable) storage.markers().add(change, lsn);
+    const bool newest = change.operation == Operation::stable && storage.markers().add(change, lsn);
     if (!is_kept) extend_chain(origin, change);
+    if (change.operation == Operation::void_) storage.markers().note_named(change.stable, lsn);
     if (known == nullptr && has_metadata(change)) note_rebased(change, key.tag);
+    if (newest && known == nullptr && !laying_anew) apply_marker(now_us);
     return Verdict::applied;
   }
 
   Verdict verdict = Verdict::applied;
   const bool existed = row.exists();
-  const bool erased = row.slot != nullptr && !existed;
+  const bool erased = row.known && !existed;
   bool exists = change.operation != Operation::erase;
   if (row.slot == nullptr) {
     const Lsn lsn = append(storage, change, {}, now_us, skewed, known);
     state.rows.add(key.tag).set(key.tag, lsn, storage.last_position(), false);
     state.order_of(key.table).add(lsn);
-  } else if (!row.slot->parted() && change.saw(row.visible.dot)) {
+  } else if (!row.slot->parted() && storage.saw(change, row.visible.dot)) {
     const Lsn head = row.slot->head();
     const Placement placement{Verdict::applied, head, head, {}};
     const Lsn lsn = append(storage, change, placement, now_us, skewed, known);
@@ -137,18 +139,40 @@ Verdict Replica::Impl::file(const ChangeView& change, const RowKey& key, const R
     exists = storage.front(parted.visible).operation != Operation::erase;
   }
   if (!is_kept) extend_chain(origin, change);
+  const Lsn filed_at = is_kept ? known->kept_at : storage.appended();
+  storage.markers().note_named(change.stable, filed_at);
+  if (change.operation == Operation::erase && verdict != Verdict::superseded) {
+    state.waiting_tombstones.add(change.dot, filed_at);
+  }
   state.visible_rows += static_cast<std::uint64_t>(exists) - static_cast<std::uint64_t>(existed);
   state.tombstones += static_cast<std::uint64_t>(!exists) - static_cast<std::uint64_t>(erased);
   if (known == nullptr && has_metadata(change)) note_rebased(change, key.tag);
   return verdict;
 }
 
+RowSlot& Replica::Impl::add_forgotten(const RowKey& key, Lsn lsn) {
+  RowTable& rows = contents->rows;
+  RowSlot& slot = rows.add(key.tag);
+  slot.set(key.tag, lsn, contents->storage().entry(lsn).position(), false);
+  PartedRow& row = rows.part(slot);
+  row.heads.clear();
+  row.newest = 0;
+  row.visible = 0;
+  row.key = lsn;
+  return slot;
+}
+
 void Replica::Impl::note_rebased(const ChangeView& change, std::uint64_t tag) {
   Storage& storage = contents->storage();
   const std::optional<Parting> parting = rebase_parting(storage, change, storage.appended());
   if (!parting) return;
-  const RowLookup row = look_up(RowKey(change.table, change.row_id, tag));
-  if (row.slot == nullptr) return;  // nothing of the row is held here
+  const RowKey key(change.table, change.row_id, tag);
+  RowLookup row = look_up(key);
+  if (row.slot == nullptr) {
+    // Nothing of the row is held here. That says something only if it was forgotten.
+    if (storage.markers().find(*rebased_of(change)->against) == nullptr) return;
+    row.slot = &add_forgotten(key, storage.appended());
+  }
   if (!row.slot->parted()) contents->rows.part(*row.slot);
   contents->conflicts.add(contents->rows, row.slot->parted_index(), *parting,
                           storage.last_received_ms() * 1000);
@@ -167,6 +191,8 @@ Verdict Replica::Impl::file_beside(const ChangeView& change, const RowKey& key, 
   }
   const Lsn lsn = append(storage, change, placement, now_us, skewed, known);
   const bool had_siblings = row.heads.size() > 1;
+  const bool was_forgotten = row.heads.empty();
+  if (was_forgotten) state.order_of(key.table).add(lsn);
   row.newest = lsn;
   slot.set(key.tag, slot.parted_index(), storage.last_position(), true);
   if (placement.verdict != Verdict::superseded) {
@@ -175,8 +201,8 @@ Verdict Replica::Impl::file_beside(const ChangeView& change, const RowKey& key, 
   }
   // A settled conflict of a row with one head is changed by nothing but a straggler, or by a change
   // that names it; the rest need not be looked at again.
-  const bool plain =
-      placement.verdict == Verdict::applied && !had_siblings && !has_metadata(change);
+  const bool plain = placement.verdict == Verdict::applied && !had_siblings && !was_forgotten &&
+                     !has_metadata(change);
   if (!row.conflicts.empty() && !plain) row.assessed = false;
   const std::uint64_t detected_at_us = storage.last_received_ms() * 1000;
   for (const Lsn parting : placement.partings) {
@@ -210,9 +236,10 @@ void Replica::Impl::choose_visible_anew() {
   Contents& state = *contents;
   for (std::uint32_t i = 0; i < state.rows.parted_count(); ++i) {
     PartedRow& row = state.rows.parted_at(i);
+    row.assessed = false;
+    if (row.heads.empty()) continue;
     const ChangeView shown = state.storage().view(row.visible);
     row.visible = choose_visible(state.storage(), policy_for(options.policies, shown.table), row);
-    row.assessed = false;
     const bool existed = shown.operation != Operation::erase;
     const bool exists = state.storage().view(row.visible).operation != Operation::erase;
     state.visible_rows += static_cast<std::uint64_t>(exists) - static_cast<std::uint64_t>(existed);

@@ -24,6 +24,7 @@
 #include "changelog/replica/turnstile_mutex.hpp"
 #include "changelog/rows/row_order.hpp"
 #include "changelog/rows/row_table.hpp"
+#include "changelog/rows/waiting_tombstones.hpp"
 #include "syncline/replica.hpp"
 
 namespace syncline {
@@ -44,9 +45,11 @@ struct RowKey {
 
 /// A row at the moment: where it is and which heads it has.
 struct RowLookup {
-  RowSlot* slot = nullptr;  ///< null: no such row
-  ChangeView visible;       ///< if the row is there: the front of the head that is shown
-  bool exists() const noexcept { return slot != nullptr && visible.operation != Operation::erase; }
+  RowSlot* slot = nullptr;  ///< null: nothing is known of such a row
+  /// It has heads. Of a row that was forgotten there may be a slot all the same, for its conflicts.
+  bool known = false;
+  ChangeView visible;  ///< if it is known: the front of the head that is shown
+  bool exists() const noexcept { return known && visible.operation != Operation::erase; }
 };
 
 /// Everything that follows from the log: replaced as a whole when a snapshot is merged.
@@ -67,6 +70,7 @@ struct Contents {
 
   std::uint64_t visible_rows = 0;
   std::uint64_t tombstones = 0;
+  WaitingTombstones waiting_tombstones;
 
  private:
   // What was looked up last, since changes come origin by origin and rows table by table.
@@ -161,6 +165,8 @@ struct Replica::Impl {
   /// The same as `file` for a record that lies anywhere.
   Verdict file_copy(const ChangeView& change, std::uint64_t tag, std::uint64_t now_us, bool skewed,
                     const Restored* known = nullptr);
+  /// The slot for the conflicts of a row of which nothing is known but the void at `lsn`.
+  RowSlot& add_forgotten(const RowKey& key, Lsn lsn);
   /// Reports the decision that a change or void says it was written after: see rebased.hpp.
   void note_rebased(const ChangeView& change, std::uint64_t tag);
   Result<void> journal_changes(std::span<const ChangeView> changes, std::uint64_t now_us,
@@ -175,6 +181,9 @@ struct Replica::Impl {
   /// Everything of a record but its seq and time. `context` holds the encoded context.
   Result<void> prepare(const Write& write, bool exists, std::span<const ChangeView> heads,
                        bool settling, ContextBuffer& context, codec::RecordFields& fields) const;
+  /// What a write that has seen `heads` says of that. The context lies in `buffer`.
+  void set_context(std::span<const ChangeView> heads, ContextBuffer& buffer,
+                   codec::RecordFields& fields) const;
   /// `settling`: the write resolves a conflict, has seen the siblings and may delete what is
   /// deleted.
   Result<WriteResult> write_one(const Write& write, const RowKey& key, std::uint64_t now_us,
@@ -187,6 +196,25 @@ struct Replica::Impl {
   // Stability (stable.cpp). The lock is held.
   /// Errors: `bad_request`, the vector is not one that a marker can have now.
   Result<void> check_stable(const VectorClock& stable) const;
+  /// Does what the marker that was just applied sets free, or begins to.
+  void apply_marker(std::uint64_t now_us);
+
+  // Letting reports go (bound_reports.cpp). The lock is held alone.
+  bool is_closed(const KeptConflict& conflict) const;
+  void bound_reports(std::uint64_t now_us);
+  void drop_report(std::size_t index);
+
+  // Forgetting deleted rows (collect.cpp). The lock is held alone.
+  bool is_forgettable(Lsn head) const;
+  /// Forgets the row of this delete if it may be.
+  void collect_row(Lsn tombstone);
+  /// Looks at no more than `at_most` deletes. False: there are no more that are stable.
+  bool collect(std::size_t at_most);
+  void collect_all();
+  /// Goes on little by little. To be called without the lock.
+  void go_on_collecting();
+  bool tidying_due() const;
+  bool tidy(std::string& name, RowOrder::Place& place);
 
   // Conflicts (conflicts.cpp).
   ConflictSummary summarise(std::size_t conflict);
@@ -211,7 +239,9 @@ struct Replica::Impl {
   std::map<std::string, std::string, std::less<>> properties;
   JournalPosition journaled = 0;            ///< behind the last batch that the journal took
   std::optional<PendingRestore> restoring;  ///< only while a journal is replayed
-  OriginProgress* own = nullptr;            ///< the progress of this replica's own changes
+  bool collecting = false;                  ///< a marker set more free than was done at once
+  bool laying_anew = false;       ///< a log is laid anew: rows are incomplete, so none is forgotten
+  OriginProgress* own = nullptr;  ///< the progress of this replica's own changes
 };
 
 }  // namespace syncline

@@ -75,6 +75,7 @@ class Integration {
   void take(const Incoming& incoming);
   Result<void> take_all(std::span<const Incoming> unit);
   void note_origin(const NodeId& origin);
+  void apply_markers(std::span<const std::string_view> records);
   std::size_t fill_window(std::span<const std::string_view> rest, std::vector<Incoming>& window);
   bool is_refused(const NodeId& origin, Sequence seq) const;
   Sequence next_expected(const NodeId& origin) const;
@@ -136,6 +137,13 @@ bool Integration::is_duplicate(const Incoming& incoming, std::size_t index) {
 }
 
 Result<void> Integration::check_seen(const ChangeView& change) const {
+  const bool is_marker = change.operation == Operation::stable;
+  if (!is_marker && change.stable != 0 &&
+      impl_.contents->storage().markers().find(change.stable) == nullptr) {
+    return Error{ErrorCode::depends, "its writer had applied stable marker " +
+                                         std::to_string(change.stable) +
+                                         ", which is not held here; send that first"};
+  }
   std::optional<Dot> missing;
   change.context.for_each([&](const std::uint8_t* node, Sequence seq) {
     if (missing) return;
@@ -295,8 +303,20 @@ std::size_t Integration::fill_window(std::span<const std::string_view> rest,
   return taken;
 }
 
+/// Only for the mutant of that name: markers take effect before what comes before them.
+void Integration::apply_markers(std::span<const std::string_view> records) {
+  for (const std::string_view record : records) {
+    const Incoming incoming = decode(record);
+    if (incoming.change.operation != Operation::stable) continue;
+    Storage& storage = impl_.contents->storage();
+    storage.markers().add(incoming.change, storage.appended());
+    impl_.collect_all();
+  }
+}
+
 void Integration::run(std::span<const std::string_view> records) {
   result_.received = records.size();
+  if (mutated(Mutation::marker_before_its_turn)) apply_markers(records);
   std::vector<Incoming> window;
   for (std::size_t begin = 0; begin < records.size();) {
     const std::size_t count = fill_window(records.subspan(begin), window);
@@ -334,7 +354,7 @@ IntegrateResult Replica::integrate(std::span<const std::string_view> records,
   integration.run(records);
   result = integration.take_result();
   for (std::size_t i = known_conflicts; i < impl.contents->conflicts.size(); ++i) {
-    result.conflicts.push_back(impl.summarise(i));
+    if (impl.contents->conflicts.is_kept(i)) result.conflicts.push_back(impl.summarise(i));
   }
   result.lsn = impl.contents->storage().appended();
   if (auto durable = impl.release(lock, before); !durable) {

@@ -11,15 +11,18 @@ namespace syncline {
 RowLookup Replica::Impl::look_up(const RowKey& key) const {
   RowLookup row;
   row.slot = contents->rows.find(key.tag, key.table, key.row_id, row.visible);
-  if (row.slot != nullptr && row.slot->parted()) {
-    row.visible = contents->storage().front(contents->rows.parted(*row.slot).visible);
+  row.known = row.slot != nullptr;
+  if (row.known && row.slot->parted()) {
+    const PartedRow& parted = contents->rows.parted(*row.slot);
+    row.known = !parted.heads.empty();
+    if (row.known) row.visible = contents->storage().front(parted.visible);
   }
   return row;
 }
 
 Heads Replica::Impl::heads_of(const RowLookup& row) const {
   Heads heads;
-  if (row.slot == nullptr) return heads;
+  if (!row.known) return heads;
   if (!row.slot->parted()) {
     heads.push_back(contents->storage().view(row.slot->head()));
     return heads;
@@ -35,7 +38,7 @@ Heads Replica::Impl::heads_of(const RowLookup& row) const {
 
 Row Replica::Impl::row_of(const RowLookup& row, const LogReader& reader) const {
   Row shown{reader, std::nullopt, 0, {}};
-  if (row.slot == nullptr) return shown;
+  if (!row.known) return shown;
   shown.lsn = row.slot->parted() ? contents->rows.parted(*row.slot).visible : row.slot->head();
   shown.winner = contents->storage().view(shown.lsn);
   if (!row.slot->parted()) return shown;

@@ -1,6 +1,7 @@
 // Merging a snapshot: the log is laid anew, the giver's order first.
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "changelog/mutation.hpp"
@@ -29,7 +30,9 @@ Result<void> SnapshotMerge::read_giver() {
       if (!change) return change.error();
       if (auto valid = validate(*change); !valid) return valid;
       // A row may be newer than the snapshot's clock; it comes again by pull, with its past.
-      if (!snapshot_.clock.covers(change->dot) || !asked_for(change->table)) continue;
+      const bool is_marker = change->operation == Operation::stable;
+      if (!snapshot_.clock.covers(change->dot)) continue;
+      if (!is_marker && !asked_for(change->table)) continue;
       if (given_.emplace(change->dot, *change).second) {
         kept_.push_back({record.lsn, *change, false});
       }
@@ -56,6 +59,8 @@ Result<void> SnapshotMerge::read_own() {
 }
 
 bool SnapshotMerge::outlived(const ChangeView& change) const {
+  // Changes that stay may name a marker of which the giver needs nothing any more.
+  if (own_storage().markers().find(change.dot) != nullptr) return false;
   // What the giver has seen and has no longer was replaced or collected there. Of a table that was
   // not asked for it would not be given in any case.
   const bool asked = !change.is_row_change() || asked_for(change.table);
@@ -77,7 +82,7 @@ Result<void> SnapshotMerge::choose(std::vector<Own>& own) {
 /// by the giver, so it comes later in each origin. A part of one interleaves with what the receiver
 /// has of the same origins; there the times tell an order that causality agrees with.
 void SnapshotMerge::put_in_order() {
-  if (tables_.empty()) return;
+  if (tables_.empty()) return put_markers_in_order();
   std::map<Dot, HybridTime> times;  // by origin and seq
   for (const Kept& kept : kept_) times[kept.change.dot] = kept.change.hlc;
   HybridTime last;
@@ -92,6 +97,35 @@ void SnapshotMerge::put_in_order() {
     const HybridTime right_time = times.at(right.change.dot);
     return left_time != right_time ? left_time < right_time : left.change.dot < right.change.dot;
   });
+}
+
+/// Own markers that the giver has no more: each goes before what it has later of the same origin.
+void SnapshotMerge::put_markers_in_order() {
+  const auto is_old_marker = [&](const Kept& kept) {
+    return kept.giver_lsn == 0 && kept.change.operation == Operation::stable &&
+           snapshot_.clock.covers(kept.change.dot);
+  };
+  std::vector<Kept> old_markers;
+  std::copy_if(kept_.begin(), kept_.end(), std::back_inserter(old_markers), is_old_marker);
+  std::erase_if(kept_, is_old_marker);
+  for (Kept& marker : old_markers) {
+    const auto place = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) {
+      const Dot& dot = kept.change.dot;
+      return kept.giver_lsn == 0 ||
+             (dot.origin == marker.change.dot.origin && dot.seq > marker.change.dot.seq);
+    });
+    marker.giver_lsn = place == kept_.begin() ? 1 : std::prev(place)->giver_lsn;
+    kept_.insert(place, marker);
+  }
+}
+
+Result<void> SnapshotMerge::check_age() const {
+  const std::uint64_t own = own_storage().markers().applied_number();
+  if (snapshot_.stable_number >= own) return {};
+  return Error{ErrorCode::bad_request,
+               "the snapshot's stable marker is number " + std::to_string(snapshot_.stable_number) +
+                   " and older than the one applied here, number " + std::to_string(own) +
+                   ": it may hold rows that were forgotten here"};
 }
 
 void SnapshotMerge::file_all() {
@@ -138,6 +172,7 @@ void SnapshotMerge::inherit_conflicts() {
   std::map<std::pair<Dot, Dot>, std::uint64_t> known;
   const Storage& before = old_->storage();
   for (std::size_t i = 0; i < old_->conflicts.size(); ++i) {
+    if (!old_->conflicts.is_kept(i)) continue;
     const KeptConflict& kept = old_->conflicts[i];
     known[{before.view(kept.parting.local).dot, before.view(kept.parting.remote).dot}] =
         kept.detected_at_us;
@@ -183,15 +218,19 @@ Result<void> SnapshotMerge::journal_all() const {
 }
 
 Result<void> SnapshotMerge::run() {
+  if (auto checked = check_age(); !checked) return checked;
   if (auto read = read_giver(); !read) return read;
   if (auto read = read_own(); !read) return read;
   put_in_order();
   const NodeId old_node = impl_.options.node;
   old_ = std::move(impl_.contents);
   impl_.begin_log(node(), std::make_unique<Contents>(LogId::generate(impl_.random)));
+  impl_.laying_anew = true;
   file_all();
+  impl_.laying_anew = false;
   inherit_origins();
   inherit_conflicts();
+  impl_.collect_all();  // under the last marker, now that all rows are complete
   if (mutated(Mutation::merge_snapshot_without_maxima)) keep_old_heads();
   Result<void> done = write_more();
   if (done) done = journal_all();

@@ -49,7 +49,7 @@ RowPage Replica::scan(std::string_view table, const ScanOptions& options) const 
   if (found == impl_->contents->tables.end()) return page;
   found->second->scan(options.after, options.after.empty(), [&](std::string_view row_id) {
     const RowLookup row = impl_->look_up(RowKey(table, row_id));
-    if (!row.exists() && !options.include_deleted) return true;
+    if (!row.known || (!row.exists() && !options.include_deleted)) return true;
     if (page.rows.size() == options.limit) {
       if (!page.rows.empty()) page.next = std::string(page.rows.back().winner->row_id);
       return false;
@@ -90,6 +90,7 @@ VisibleChecksum Replica::visible_checksum() const {
   const Contents& contents = *impl_->contents;
   contents.rows.for_each([&](const RowSlot& slot) {
     const Lsn lsn = slot.parted() ? contents.rows.parted(slot).visible : slot.head();
+    if (lsn == 0) return;  // forgotten
     const ChangeView change = contents.storage().view(lsn);
     if (change.operation == Operation::erase) return;
     ++checksum.rows;
@@ -130,7 +131,8 @@ Lsn Replica::releasable_lsn() const {
 }
 
 std::uint64_t Contents::memory_bytes() const {
-  std::uint64_t bytes = storage().memory_bytes() + rows.memory_bytes() + conflicts.memory_bytes();
+  std::uint64_t bytes = storage().memory_bytes() + rows.memory_bytes() + conflicts.memory_bytes() +
+                        waiting_tombstones.memory_bytes() + storage().markers().memory_bytes();
   for (const auto& [name, order] : tables) bytes += name.size() + order->memory_bytes();
   for (const auto& [id, progress] : origins) {
     bytes += sizeof(OriginProgress) + progress->checkpoints.capacity() * sizeof(std::uint64_t);

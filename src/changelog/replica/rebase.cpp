@@ -51,7 +51,7 @@ void Rebase::find_contested(const std::vector<Own>& own) {
 
 bool Rebase::saw_orphan(const ChangeView& change) const {
   return std::any_of(contested_.begin(), contested_.end(), [&](const auto& entry) {
-    return change.context.get(entry.first) >= entry.second.first_orphan;
+    return saw(change, {entry.first, entry.second.first_orphan});
   });
 }
 
@@ -102,7 +102,9 @@ Result<void> Rebase::choose(std::vector<Own>& own) {
   std::erase_if(own, [&](const Own& held) {
     const auto contest = contested_.find(held.change.dot.origin);
     const bool same = contest != contested_.end() && held.change.dot.seq <= contest->second.same;
-    return is_orphaned(held.change) || outlived(held.change) || (same && tables_.empty());
+    const bool is_marker = held.change.operation == Operation::stable;
+    return is_orphaned(held.change) || outlived(held.change) ||
+           (same && tables_.empty() && !is_marker);
   });
   return {};
 }

@@ -59,14 +59,19 @@ class Rebase final : public SnapshotMerge {
   void dispute(const NodeId& origin, Sequence same);
   bool is_orphaned(const ChangeView& change) const;
   bool saw_orphan(const ChangeView& change) const;
+  /// Of an own change, by the markers that were held here.
+  bool saw(const ChangeView& change, const Dot& earlier) const noexcept {
+    return own_storage().saw(change, earlier);
+  }
   bool orphan_more(const std::vector<Own>& own);
 
   // Writing anew (rebase_writes.cpp).
   bool is_delivered(const Orphan& orphan) const;
   RowCase decide(std::vector<const Orphan*> of_row);
   void leave_delivered(RowCase& row);
+  void leave_to_delete(RowCase& row);
   static bool lost_before(const RowCase& row, const Orphan& orphan);
-  static void order(RowCase& row);
+  void order(RowCase& row) const;
   bool saw_head(const RowCase& row, const Orphan& orphan, const ChangeView& head) const;
   void settle(const RowCase& row);
   void carry_void(const Orphan& orphan);

@@ -55,7 +55,7 @@ void Rebase::leave_delivered(RowCase& row) {
   for (const Orphan* orphan : row.all) {
     const bool gone = std::any_of(delivered.begin(), delivered.end(), [&](const Orphan* other) {
       return other == orphan ||
-             (other->change.saw(orphan->change.dot) && !lost_before(row, *orphan));
+             (saw(other->change, orphan->change.dot) && !lost_before(row, *orphan));
     });
     if (!gone) row.left.push_back(orphan);
   }
@@ -63,11 +63,11 @@ void Rebase::leave_delivered(RowCase& row) {
 }
 
 /// Puts the greatest of those that no other one saw to the end, and notes the others of these.
-void Rebase::order(RowCase& row) {
+void Rebase::order(RowCase& row) const {
   std::vector<const Orphan*> maximal;
   for (const Orphan* orphan : row.left) {
     const bool seen = std::any_of(row.left.begin(), row.left.end(), [&](const Orphan* other) {
-      return other->change.saw(orphan->change.dot);
+      return saw(other->change, orphan->change.dot);
     });
     if (!seen) maximal.push_back(orphan);
   }
@@ -87,13 +87,13 @@ bool Rebase::saw_head(const RowCase& row, const Orphan& orphan, const ChangeView
   // Where the giver has other changes under the same dots, a context does not tell which it means.
   const auto contest = contested_.find(head.dot.origin);
   const bool clear = contest == contested_.end() || head.dot.seq < contest->second.first_orphan;
-  if (clear && orphan.change.saw(head.dot)) return true;
+  if (clear && saw(orphan.change, head.dot)) return true;
   // Written anew plainly it had seen no more than what it stands for.
   const std::optional<Rebased> names = rebased_of(head);
   if (!names || names->against) return false;
   return std::any_of(row.all.begin(), row.all.end(), [&](const Orphan* original) {
     return original->name == names->orphan && same_bytes(original->change, head) &&
-           (original == &orphan || orphan.change.saw(original->change.dot));
+           (original == &orphan || saw(orphan.change, original->change.dot));
   });
 }
 
@@ -105,7 +105,10 @@ Rebase::RowCase Rebase::decide(std::vector<const Orphan*> of_row) {
   order(row);
   const Orphan& last = *row.left.back();
   const RowLookup found = impl_.look_up(RowKey(last.change.table, last.change.row_id));
-  if (found.slot == nullptr) return row;
+  if (!found.known) {
+    leave_to_delete(row);
+    return row;
+  }
   row.shown = found.visible.dot;
   row.says_the_same = ConflictDetector::same_outcome(last.change, found.visible);
   Heads unseen;
@@ -119,6 +122,33 @@ Rebase::RowCase Rebase::decide(std::vector<const Orphan*> of_row) {
   const std::span<const ChangeView> heads(unseen.data(), unseen.size());
   row.against = heads[policy_of(last).decide(heads, nullptr).winner];
   return row;
+}
+
+/// Where the orphans had seen the row and it is unknown now, it was deleted and forgotten since: a
+/// delete as old as the marker stands for what cannot be told any more.
+void Rebase::leave_to_delete(RowCase& row) {
+  const auto* marker = impl_.contents->storage().markers().applied();
+  if (marker == nullptr) return;
+  const bool had_seen = std::any_of(row.all.begin(), row.all.end(), [&](const Orphan* orphan) {
+    const bool first = std::none_of(row.all.begin(), row.all.end(), [&](const Orphan* other) {
+      return saw(orphan->change, other->change.dot);
+    });
+    // What it wrote first may have been delivered, and deleted and forgotten like the rest.
+    const bool may_be_delivered = marker->marker.vector.covers(orphan->change.dot);
+    return first && (may_be_delivered || orphan->change.operation != Operation::insert ||
+                     !orphan->change.context.empty());
+  });
+  if (!had_seen) return;
+  const ChangeView& last = row.left.back()->change;
+  ChangeView gone;
+  gone.dot = marker->marker.dot;
+  gone.hlc = marker->marker.hlc;
+  gone.operation = Operation::erase;
+  gone.table = last.table;
+  gone.row_id = last.row_id;
+  row.shown = gone.dot;
+  row.says_the_same = ConflictDetector::same_outcome(last, gone);
+  row.against = gone;
 }
 
 /// What there is to write of a row beside the plain ones.
@@ -152,7 +182,7 @@ void Rebase::carry_void(const Orphan& orphan) {
     return;
   }
   const RowLookup row = impl_.look_up(RowKey(change.table, change.row_id));
-  if (row.slot != nullptr) names->against = row.visible.dot;
+  if (row.known) names->against = row.visible.dot;
   write(orphan, Operation::void_, *names);
   ++result_.voided;
 }
@@ -219,7 +249,7 @@ Dot Rebase::write(const Orphan& orphan, Operation operation, const Rebased& name
   fields.operation = operation;
   fields.table = source.table;
   fields.row_id = source.row_id;
-  fields.context = build_context({heads.data(), heads.size()}, context);
+  impl_.set_context({heads.data(), heads.size()}, context, fields);
   fields.format = source.format;
   fields.data = source.data;
   fields.metadata = &metadata;

@@ -144,6 +144,7 @@ Result<void> Replica::Impl::replay_change(const JournalEntry& entry) {
   if (!change) return change.error();
   file_copy(*change, RowTable::tag_of(change->table, change->row_id), entry.received_at_us,
             entry.skewed);
+  if (collecting) collect_all();
   return {};
 }
 
@@ -180,6 +181,8 @@ Result<void> Replica::Impl::end_replay() {
   for (const ConflictRecord& record : restored.conflicts) {
     if (auto installed = restore_conflict(record); !installed) return installed;
   }
+  contents->conflicts.count_not_kept(restored.log.not_kept);
+  collect_all();  // once for all markers: the last one covers what the others do
   return {};
 }
 
@@ -192,8 +195,14 @@ Result<void> Replica::Impl::restore_conflict(const ConflictRecord& record) {
                    ", which is not there");
   }
   const ChangeView change = storage.view(record.local);
-  const RowLookup row = look_up(RowKey(change.table, change.row_id));
-  if (row.slot == nullptr) return damaged("its checkpoint has a conflict of a row without changes");
+  const RowKey key(change.table, change.row_id);
+  RowLookup row = look_up(key);
+  if (row.slot == nullptr) {
+    if (change.is_row_change()) {
+      return damaged("its checkpoint has a conflict of a row without changes");
+    }
+    row.slot = &add_forgotten(key, record.local);
+  }
   if (!row.slot->parted()) contents->rows.part(*row.slot);
   contents->conflicts.restore(contents->rows, row.slot->parted_index(),
                               {record.local, record.remote}, record.detected_at_us,

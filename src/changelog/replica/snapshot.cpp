@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "changelog/replica/impl.hpp"
+#include "changelog/replica/needed_history.hpp"
 
 namespace syncline {
 namespace {
@@ -27,6 +28,10 @@ Snapshot Replica::snapshot_header() const {
   snapshot.lsn = reader.last_lsn();
   snapshot.running_hash = reader.running_hash(reader.last_lsn());
   snapshot.clock = impl_->summary();
+  if (const auto* last = impl_->contents->storage().markers().applied(); last != nullptr) {
+    snapshot.stable_number = last->marker.number;
+    snapshot.stable_clock = last->marker.vector;
+  }
   for (const auto& [id, origin] : impl_->contents->origins) {
     if (origin->whole()) snapshot.chains.emplace(id, origin->chain);
   }
@@ -89,6 +94,7 @@ SnapshotPage Replica::snapshot_page(const SnapshotPosition& from, std::size_t li
           return false;
         }
         const RowLookup row = impl_->look_up(RowKey(table->first, row_id));
+        if (!row.known) return true;  // forgotten
         if (!row.slot->parted()) {
           filler.add_row(row.slot->head());
           return true;
@@ -101,6 +107,7 @@ SnapshotPage Replica::snapshot_page(const SnapshotPosition& from, std::size_t li
   }
   const Lsn last = std::min(up_to, page.reader.last_lsn());
   const Storage& storage = state.storage();
+  NeededHistory needed(*impl_);
   for (Lsn lsn = storage.next_held(from.after); lsn <= last; lsn = storage.next_held(lsn)) {
     if (filler.full()) {
       page.next = SnapshotPosition{true, "", "", lsn - 1};
@@ -108,7 +115,9 @@ SnapshotPage Replica::snapshot_page(const SnapshotPosition& from, std::size_t li
     }
     const ChangeView change = storage.view(lsn);
     const bool wanted = !change.is_row_change() || asked_for(tables, change.table);
-    if (wanted && !impl_->is_head(change, lsn)) filler.add_history(lsn);
+    if (wanted && !impl_->is_head(change, lsn) && needed.needs(change, lsn)) {
+      filler.add_history(lsn);
+    }
   }
   return page;
 }

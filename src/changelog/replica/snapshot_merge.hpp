@@ -47,6 +47,10 @@ class SnapshotMerge {
   virtual Result<void> write_more() { return {}; }
 
   bool asked_for(std::string_view table) const;
+  /// The receiver's log as it was.
+  const Storage& own_storage() const noexcept {
+    return (old_ == nullptr ? *impl_.contents : *old_).storage();
+  }
   const std::map<Dot, ChangeView>& given() const noexcept { return given_; }
 
   Replica::Impl& impl_;
@@ -64,7 +68,9 @@ class SnapshotMerge {
 
   Result<void> read_giver();
   Result<void> read_own();
+  Result<void> check_age() const;
   void put_in_order();
+  void put_markers_in_order();
   void file_all();
   void take_chains();
   void inherit_origins();

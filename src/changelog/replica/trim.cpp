@@ -1,10 +1,14 @@
 // Cutting the log off: what is old and not needed goes, in memory and in the journal together.
 
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <shared_mutex>
+#include <utility>
 
 #include "changelog/log/kept_copier.hpp"
 #include "changelog/replica/impl.hpp"
+#include "changelog/replica/needed_history.hpp"
 #include "changelog/replica/trim_plan.hpp"
 
 namespace syncline {
@@ -22,7 +26,7 @@ class Trim {
   Trim(Replica::Impl& impl, Lsn first)
       : impl_(impl),
         old_(impl.contents->log.shared_storage()),
-        plan_(old_, first),
+        plan_(old_, first, stable_of(impl)),
         copier_(*old_, [this] { return claim_segment(); }) {}
 
   Result<TrimResult> run();
@@ -31,10 +35,14 @@ class Trim {
   using SharedLock = std::shared_lock<TurnstileMutex>;
   using Lock = std::unique_lock<TurnstileMutex>;
 
+  static std::optional<VectorClock> stable_of(const Replica::Impl& impl);
   std::uint64_t claim_segment();
   bool collect(std::size_t at_most);
   void collect_all();
   void copy_found();
+  bool resolve_doubtful(std::size_t at_most);
+  void keep_markers();
+  Lsn moved_in_order(std::string_view table, Lsn lsn) const;
   void find_beginning();
   void begin();
   Result<void> write_journal();
@@ -50,11 +58,20 @@ class Trim {
   bool locked_ = false;  ///< the replica's lock is held alone
   std::size_t rows_seen_ = 0;
   std::size_t conflicts_seen_ = 0;
-  std::vector<Lsn> newest_of_rows_;
+  std::vector<std::pair<Lsn, Lsn>> parted_rows_;  ///< newest change, and from where on it is needed
+  std::vector<Lsn> doubtful_;
+  std::set<std::uint64_t> named_markers_;  ///< by what is kept
   std::vector<Lsn> sides_;
   LogBeginning beginning_;
   CheckpointState checkpoint_;
 };
+
+std::optional<VectorClock> Trim::stable_of(const Replica::Impl& impl) {
+  const SharedLock lock(impl.mutex);
+  const auto* marker = impl.contents->storage().markers().applied();
+  if (marker == nullptr) return std::nullopt;
+  return marker->marker.vector;
+}
 
 std::uint64_t Trim::claim_segment() {
   if (locked_) return impl_.contents->storage().claim_segment();
@@ -69,10 +86,12 @@ bool Trim::collect(std::size_t at_most) {
   const ConflictStore& conflicts = impl_.contents->conflicts;
   for (; rows_seen_ < rows.parted_count(); ++rows_seen_) {
     if (at_most-- == 0) return true;
-    newest_of_rows_.push_back(rows.parted_at(static_cast<std::uint32_t>(rows_seen_)).newest);
+    const PartedRow& row = rows.parted_at(static_cast<std::uint32_t>(rows_seen_));
+    if (row.newest != 0) parted_rows_.emplace_back(row.newest, NeededHistory(impl_).from(row));
   }
   for (; conflicts_seen_ < conflicts.size(); ++conflicts_seen_) {
     if (at_most-- == 0) return true;
+    if (!conflicts.is_kept(conflicts_seen_)) continue;
     sides_.push_back(conflicts[conflicts_seen_].parting.local);
     sides_.push_back(conflicts[conflicts_seen_].parting.remote);
   }
@@ -87,13 +106,40 @@ void Trim::collect_all() {
 }
 
 void Trim::copy_found() {
-  for (const Lsn newest : newest_of_rows_) plan_.keep_row(newest);
+  for (const auto& [newest, from] : parted_rows_) plan_.keep_row(newest, from);
   for (const Lsn side : sides_) plan_.keep(side);
-  newest_of_rows_.clear();
+  parted_rows_.clear();
   sides_.clear();
   const std::vector<Lsn> found = plan_.take_found();
   copier_.reserve(copier_.part().kept->size() + found.size());
-  for (const Lsn lsn : found) copier_.add(lsn);
+  for (const Lsn lsn : found) {
+    copier_.add(lsn);
+    if (const std::uint64_t named = old_->front(lsn).stable; named != 0) {
+      named_markers_.insert(named);
+    }
+  }
+}
+
+/// Of a deleted row that was forgotten nothing is needed; of one that is a head still it is. False:
+/// there are no more. The lock is held.
+bool Trim::resolve_doubtful(std::size_t at_most) {
+  for (; !doubtful_.empty(); doubtful_.pop_back()) {
+    if (at_most-- == 0) return true;
+    const Lsn lsn = doubtful_.back();
+    if (impl_.is_head(old_->view(lsn), lsn)) plan_.keep(lsn);
+  }
+  return false;
+}
+
+/// Kept are the markers that changes name which are held or are to come. The lock is held.
+void Trim::keep_markers() {
+  const log_internal::StableMarkers& markers = impl_.contents->storage().markers();
+  const std::uint64_t in_use = markers.oldest_in_use();
+  for (const auto& entry : markers.entries()) {
+    const bool wanted = entry.marker.number >= in_use || entry.last_named >= plan_.first() ||
+                        named_markers_.contains(entry.marker.number);
+    if (wanted) plan_.keep(entry.lsn);
+  }
 }
 
 void Trim::find_beginning() {
@@ -117,6 +163,8 @@ void Trim::begin() {
   const Lock lock(impl_.mutex);
   locked_ = true;
   collect(std::numeric_limits<std::size_t>::max());  // of rows that parted in the last moment
+  copy_found();
+  keep_markers();
   copy_found();
   locked_ = false;
   if (impl_.options.journal != nullptr) checkpoint_ = impl_.capture(beginning_);
@@ -153,11 +201,11 @@ void Trim::index_kept() {
 
 /// Rows get to refer to what was copied. Both are there for now, so this need not be done at once.
 void Trim::repoint() {
-  std::vector<RowOrder*> orders;
+  std::vector<std::pair<std::string_view, RowOrder*>> orders;
   {
     const Lock lock(impl_.mutex);
     for (const auto& segment : copier_.part().segments) impl_.contents->storage().mount(segment);
-    for (const auto& [name, order] : impl_.contents->tables) orders.push_back(order.get());
+    for (const auto& [name, order] : impl_.contents->tables) orders.emplace_back(name, order.get());
   }
   const log_internal::KeptChanges& kept = *beginning_.kept;
   RowTable::Place place;
@@ -166,14 +214,23 @@ void Trim::repoint() {
     more = impl_.contents->rows.repoint(place, rows_at_once, plan_.first(),
                                         [&](Lsn lsn) { return kept.find(lsn)->position(); });
   }
-  for (RowOrder* order : orders) {
+  for (const auto& [order_name, order] : orders) {
     RowOrder::Place place_in_order;
     for (bool more = true; more; impl_.mutex.give_way()) {
       const Lock lock(impl_.mutex);
       more = order->repoint(place_in_order, ordered_rows_at_once,
-                            [&](Lsn lsn) { return plan_.moved(lsn); });
+                            [&](Lsn lsn) { return moved_in_order(order_name, lsn); });
     }
   }
+}
+
+/// Another change of the row, 0 if it was forgotten. A row may have come again since, or its delete
+/// been no head, as what came after it lies behind the beginning: then any change will do.
+Lsn Trim::moved_in_order(std::string_view table, Lsn lsn) const {
+  if (const Lsn moved = plan_.moved(lsn); moved != 0) return moved;
+  const RowLookup row = impl_.look_up(RowKey(table, old_->front(lsn).row_id));
+  if (!row.known) return 0;
+  return row.slot->parted() ? impl_.contents->rows.parted(*row.slot).newest : row.slot->head();
 }
 
 void Trim::replace_storage() {
@@ -183,6 +240,11 @@ void Trim::replace_storage() {
   contents.log.replace(fresh);
   contents.rows.refer_to(*fresh);
   for (const auto& [name, order] : contents.tables) order->refer_to(*fresh);
+  // What is left of the rest is needed by nobody, or lies in the log.
+  contents.storage().markers().retain([&](const log_internal::StableMarkers::Entry& marker) {
+    return fresh->holds(marker.lsn) || marker.last_named >= fresh->first();
+  });
+  contents.waiting_tombstones.retain([&](Lsn lsn) { return fresh->holds(lsn); });
   for (const auto& [node, base] : beginning_.chain_base) {
     contents.progress_of(node).forget_chain_before(base);
   }
@@ -191,6 +253,11 @@ void Trim::replace_storage() {
 
 Result<TrimResult> Trim::run() {
   collect_all();
+  doubtful_ = plan_.take_doubtful();
+  for (bool more = true; more; impl_.mutex.give_way()) {
+    const SharedLock lock(impl_.mutex);
+    more = resolve_doubtful(rows_at_once);
+  }
   copy_found();
   find_beginning();
   collect_all();  // so that little is left to be done under the lock

@@ -5,7 +5,8 @@
 
 namespace syncline {
 
-TrimPlan::TrimPlan(std::shared_ptr<const log_internal::Storage> storage, Lsn first)
+TrimPlan::TrimPlan(std::shared_ptr<const log_internal::Storage> storage, Lsn first,
+                   const std::optional<VectorClock>& stable)
     : storage_(std::move(storage)), first_(first), old_first_(storage_->first()) {
   if (storage_->kept() != nullptr) kept_before_ = storage_->kept()->size();
   const std::size_t count = kept_before_ + (first_ - old_first_);
@@ -25,7 +26,15 @@ TrimPlan::TrimPlan(std::shared_ptr<const log_internal::Storage> storage, Lsn fir
     lsn = i >= kept_before_ ? lsn - 1 : storage_->kept()->lsns()[i];
     const ChangeView change = storage_->view(lsn);
     bytes_before_ += change.record.size();
-    keeps_[i] = newest_[i] == lsn && change.is_row_change();
+    const bool is_last = newest_[i] == lsn && change.is_row_change();
+    const bool covered = stable && stable->covers(change.dot);
+    const bool in_tail = stable && !covered && change.is_row_change();
+    if (const Lsn previous = storage_->previous_of_row(lsn); in_tail && previous != 0) {
+      keeps_[index_of(previous)] = true;
+    }
+    const bool doubtful = is_last && covered && !keeps_[i] && change.operation == Operation::erase;
+    if (doubtful) doubtful_.push_back(lsn);
+    keeps_[i] = keeps_[i] || in_tail || (is_last && !doubtful);
     if (newest_[i] != lsn) newest_[i] = newest_[index_of(newest_[i])];
     if (keeps_[i]) found_.push_back(lsn);
   }
@@ -46,8 +55,8 @@ void TrimPlan::keep(Lsn lsn) {
   found_.push_back(lsn);
 }
 
-void TrimPlan::keep_row(Lsn newest) {
-  for (Lsn lsn = newest; lsn != 0; lsn = storage_->previous_of_row(lsn)) keep(lsn);
+void TrimPlan::keep_row(Lsn newest, Lsn from) {
+  for (Lsn lsn = newest; lsn >= from && lsn != 0; lsn = storage_->previous_of_row(lsn)) keep(lsn);
 }
 
 std::vector<Lsn> TrimPlan::take_found() { return std::exchange(found_, {}); }
@@ -55,7 +64,8 @@ std::vector<Lsn> TrimPlan::take_found() { return std::exchange(found_, {}); }
 Lsn TrimPlan::moved(Lsn lsn) const noexcept {
   if (lsn >= first_) return lsn;
   const std::size_t index = index_of(lsn);
-  return keeps_[index] ? lsn : newest_[index];
+  if (keeps_[index]) return lsn;
+  return keeps_[index_of(newest_[index])] ? newest_[index] : 0;
 }
 
 }  // namespace syncline

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "changelog/mutation.hpp"
 #include "changelog/replica/context.hpp"
@@ -122,10 +123,18 @@ Result<void> Replica::Impl::prepare(const Write& write, bool exists,
   fields.operation = *operation;
   fields.table = write.table;
   fields.row_id = write.row_id;
-  fields.context = build_context(heads, context);
+  set_context(heads, context, fields);
   fields.metadata = write.options.metadata;
   set_payload(fields, write);
   return {};
+}
+
+void Replica::Impl::set_context(std::span<const ChangeView> heads, ContextBuffer& buffer,
+                                codec::RecordFields& fields) const {
+  const log_internal::StableMarkers::Entry* marker = contents->storage().markers().applied();
+  fields.context =
+      build_context(heads, marker == nullptr ? nullptr : &marker->marker.vector, buffer);
+  fields.stable = marker == nullptr ? 0 : marker->marker.number;
 }
 
 Result<WriteResult> Replica::Impl::write_one(const Write& write, const RowKey& key,
@@ -134,11 +143,11 @@ Result<WriteResult> Replica::Impl::write_one(const Write& write, const RowKey& k
   const RowLookup row = look_up(key);
   Heads siblings;
   std::span<const ChangeView> heads;
-  if (row.slot != nullptr && row.slot->parted()) {
+  if (row.known && row.slot->parted()) {
     siblings = heads_of(row);
     heads = {siblings.data(), siblings.size()};
     if (mutated(Mutation::write_sees_visible_head_only)) heads = heads.first(1);
-  } else if (row.slot != nullptr) {
+  } else if (row.known) {
     heads = {&row.visible, 1};
   }
   ContextBuffer context;
@@ -166,7 +175,9 @@ Result<void> Replica::Impl::release(std::unique_lock<TurnstileMutex>& lock, Lsn 
   storage.publish();
   const Lsn after = storage.appended();
   const JournalPosition position = journaled;
+  const bool go_on = std::exchange(collecting, false);
   lock.unlock();
+  if (go_on) go_on_collecting();
   // Also where nothing was appended: a duplicate is acknowledged, so it has to be durable as well.
   Result<void> durable = wait_durable(position);
   if (after != before) subscribers->notify(after);

@@ -14,6 +14,9 @@ void RowOrder::sort_new_rows() {
   rows.reserve(unsorted_.size());
   for (const Lsn lsn : unsorted_) rows.emplace_back(row_id(lsn), lsn);
   std::sort(rows.begin(), rows.end());
+  drop_doubles(
+      rows, [](const auto& left, const auto& right) { return left.first == right.first; },
+      [](const auto& row) { return row.second; });
   Run run;
   run.reserve(rows.size());
   for (const auto& row : rows) run.push_back(row.second);
@@ -33,6 +36,9 @@ void RowOrder::merge_last_two() {
   merged.reserve(longer.size() + last.size());
   std::merge(longer.begin(), longer.end(), last.begin(), last.end(), std::back_inserter(merged),
              [this](Lsn left, Lsn right) { return row_id(left) < row_id(right); });
+  drop_doubles(
+      merged, [this](Lsn left, Lsn right) { return row_id(left) == row_id(right); },
+      [](Lsn lsn) { return lsn; });
   longer = std::move(merged);
 }
 

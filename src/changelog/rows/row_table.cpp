@@ -37,7 +37,26 @@ RowSlot& RowTable::add(std::uint64_t tag) {
   return slots_[i];
 }
 
+void RowTable::erase(RowSlot& slot) {
+  if (slot.parted()) {
+    parted(slot) = {};
+    free_parted_.push_back(slot.parted_index());
+  }
+  ++arrangement_;
+  --size_;
+  auto hole = static_cast<std::size_t>(&slot - slots_.data());
+  for (std::size_t i = (hole + 1) & mask(); slots_[i].used(); i = (i + 1) & mask()) {
+    // Who would be looked for from behind the hole on need not move.
+    const std::size_t from_home = (i - (slots_[i].tag() & mask())) & mask();
+    if (from_home < ((i - hole) & mask())) continue;
+    slots_[hole] = slots_[i];
+    hole = i;
+  }
+  slots_[hole] = {};
+}
+
 void RowTable::grow() {
+  ++arrangement_;
   std::vector<RowSlot> old(slots_.size() * 2);
   old.swap(slots_);
   for (const RowSlot& slot : old) {
@@ -57,17 +76,23 @@ void RowTable::prefetch_record(std::uint64_t tag) const noexcept {
 }
 
 PartedRow& RowTable::part(RowSlot& slot) {
-  auto row = std::make_unique<PartedRow>();
-  row->newest = slot.head();
-  row->visible = slot.head();
-  row->heads = {slot.head()};
-  slot.set(slot.tag(), parted_.size(), slot.position(), true);
-  parted_.push_back(std::move(row));
-  return *parted_.back();
+  if (free_parted_.empty()) {
+    free_parted_.push_back(static_cast<std::uint32_t>(parted_.size()));
+    parted_.push_back(std::make_unique<PartedRow>());
+  }
+  const std::uint32_t index = free_parted_.back();
+  free_parted_.pop_back();
+  PartedRow& row = *parted_[index];
+  row.newest = slot.head();
+  row.visible = slot.head();
+  row.heads = {slot.head()};
+  slot.set(slot.tag(), index, slot.position(), true);
+  return row;
 }
 
 std::size_t RowTable::memory_bytes() const noexcept {
-  std::size_t bytes = slots_.capacity() * sizeof(RowSlot) + parted_.capacity() * sizeof(void*);
+  std::size_t bytes = slots_.capacity() * sizeof(RowSlot) + parted_.capacity() * sizeof(void*) +
+                      free_parted_.capacity() * sizeof(std::uint32_t);
   for (const auto& row : parted_) {
     bytes += sizeof(PartedRow) + row->heads.capacity() * sizeof(Lsn) +
              row->conflicts.capacity() * sizeof(std::uint32_t);

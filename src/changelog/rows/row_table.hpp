@@ -14,12 +14,17 @@ namespace syncline {
 
 /// What a row with siblings, or one that ever had any, needs beyond a slot.
 struct PartedRow {
-  Lsn newest = 0;   ///< the row's change with the greatest LSN
-  Lsn visible = 0;  ///< the head that the policy shows
-  std::vector<Lsn> heads;
+  /// The row's change with the greatest LSN. 0 where only a void tells of a row: see `key`.
+  Lsn newest = 0;
+  Lsn key = 0;             ///< where `newest` is 0: a void of the row
+  Lsn visible = 0;         ///< the head that the policy shows; 0 if there is none
+  std::vector<Lsn> heads;  ///< empty if the row was forgotten and only its conflicts are left
   std::vector<std::uint32_t> conflicts;  ///< indices in the conflict store
   std::uint64_t conflicts_not_kept = 0;
   bool assessed = true;  ///< the stored assessments of the conflicts are those of the present heads
+
+  /// Of a change that has the row's key.
+  Lsn key_lsn() const noexcept { return newest != 0 ? newest : key; }
 };
 
 /// Sixteen bytes a row. A row whose history is one line refers to its only head in the log, and
@@ -49,8 +54,8 @@ class RowSlot {
 };
 static_assert(sizeof(RowSlot) == 16);
 
-/// Open addressing with linear probing; rows are never removed. The keys are those of the records
-/// that the slots refer to. Not thread-safe.
+/// Open addressing with linear probing; a row that goes draws those behind it together. The keys
+/// are those of the records that the slots refer to. Not thread-safe.
 class RowTable {
  public:
   static constexpr unsigned tag_bits = 47;
@@ -68,6 +73,9 @@ class RowTable {
                       ChangeView& key_record) const noexcept;
   /// Adds a row that is not there. The answer is valid until the next `add`.
   RowSlot& add(std::uint64_t tag);
+  /// Takes a row out; all slots that were given before are void, and its parted row, if it has one,
+  /// may be given to another row.
+  void erase(RowSlot& slot);
 
   /// Hints for a batch: first all slots, then all records that they refer to.
   void prefetch_slot(std::uint64_t tag) const noexcept {
@@ -85,9 +93,9 @@ class RowTable {
   /// Makes the row of `slot` a parted one with its only head as it is.
   PartedRow& part(RowSlot& slot);
 
-  /// Where a walk over the slots, some at a time, has got to. Begins anew if the table has grown.
+  /// Where a walk over the slots, some at a time, has got to. Begins anew if the slots were moved.
   struct Place {
-    std::size_t slots = 0;
+    std::uint64_t arrangement = 0;
     std::size_t next = 0;
   };
   /// Lets the slots that refer to changes before `first` refer to their copies: `moved(lsn)` says
@@ -114,17 +122,19 @@ class RowTable {
   const log_internal::Storage* storage_;
   std::vector<RowSlot> slots_;
   std::vector<std::unique_ptr<PartedRow>> parted_;
+  std::vector<std::uint32_t> free_parted_;
   std::size_t size_ = 0;
+  std::uint64_t arrangement_ = 1;  // counts how often slots were moved
 };
 
 template <typename Moved>
 bool RowTable::repoint(Place& place, std::size_t count, Lsn first, Moved&& moved) {
-  if (place.slots != slots_.size()) place = {slots_.size(), 0};
+  if (place.arrangement != arrangement_) place = {arrangement_, 0};
   const std::size_t end = std::min(place.next + count, slots_.size());
   for (; place.next < end; ++place.next) {
     RowSlot& slot = slots_[place.next];
     if (!slot.used()) continue;
-    const Lsn newest = slot.parted() ? parted(slot).newest : slot.head();
+    const Lsn newest = slot.parted() ? parted(slot).key_lsn() : slot.head();
     if (newest < first) slot.set(slot.tag(), slot.head(), moved(newest), slot.parted());
   }
   return place.next < slots_.size();
