@@ -17,6 +17,7 @@
 #include "syncline/journal.hpp"
 #include "syncline/limits.hpp"
 #include "syncline/policy.hpp"
+#include "syncline/private_change.hpp"
 #include "syncline/random.hpp"
 #include "syncline/snapshot.hpp"
 #include "syncline/subscription.hpp"
@@ -365,6 +366,33 @@ class Replica {
   /// state or the new one. Errors: `invalid_change`, `unavailable`; then nothing was changed.
   Result<RebaseResult> rebase(const Snapshot& giver, std::span<const std::string> tables = {},
                               const RebaseOptions& options = {});
+
+  // Own changes are private until they are first sent to anybody, and again if the only log that
+  // they were ever sent to refused them for good; after a restart none is. Only private ones can
+  // still get another form under their dots.
+  /// To be called before own changes up to `up_to` leave the node, or a place in the log behind
+  /// them is given out: they are about to go to the log called `log` (empty: to somebody without a
+  /// name). True if some of them were private until now: then what was read before has to be read
+  /// again, since it may have got another form meanwhile.
+  bool mark_sent(Sequence up_to, std::string_view log) const;
+  /// The log called `log` refused the own change `seq` for good, with all that come after it.
+  void refused(Sequence seq, std::string_view log);
+  /// The first own change that is private, if there is any; else the next one to be written.
+  Sequence private_from() const;
+  /// Dates all private changes anew, in the same order: after everything else that is held here,
+  /// and not before now, or before `latest` if that is earlier (for a clock that is known to be
+  /// wrong). The log is laid anew on disk, so it takes a while. Errors: `unavailable`; then nothing
+  /// was changed.
+  Result<RestampResult> restamp_private(std::optional<HybridTime> latest = std::nullopt);
+  /// Takes the named changes back, as far as they are private, each with the rest of its
+  /// transaction: a void gets its number, rows and conflicts are as if it had not been written, and
+  /// it goes to the list below. Errors: `quota_exceeded` (the list is full: 10,000), `unavailable`;
+  /// then nothing was changed.
+  Result<VoidResult> void_private(std::span<const Rejection> rejections);
+  /// What was taken back, by origin and seq, until the app discards it; survives restarts.
+  std::vector<RejectedChange> rejected_changes() const;
+  /// Takes a change off that list. Durable as a property is. Errors: `not_found`, `unavailable`.
+  Result<void> discard_rejected(const Dot& dot);
 
   // Conflicts.
   ConflictPage conflicts(const ConflictQuery& query = {}) const;

@@ -254,7 +254,7 @@ Result<PullResponse> Hub::pull(const TenantPointer& tenant, const PullRequest& r
   if (!request.include_own) options.except_origin = request.node_id;
   const VectorClock have = request.have.value_or(WireClock{}).clock();
   if (request.have) options.not_covered_by = &have;
-  const Result<ReadPage> page = read_durable(replica, options);
+  const Result<ReadPage> page = read_durable(replica, options, request.node_id.to_string());
   if (!page) return page.error();
 
   PullResponse response;

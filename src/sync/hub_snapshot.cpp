@@ -118,11 +118,8 @@ Result<PagePosition> begin_of(const SnapshotRequest& request, const Replica& rep
   return named;
 }
 
-}  // namespace
-
-Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
-                                            const SnapshotRequest& request) {
-  const Replica& replica = tenant->replica();
+Result<SnapshotResponse> build_page(const Tenant& tenant, const SnapshotRequest& request) {
+  const Replica& replica = tenant.replica();
   const LogReader reader = replica.log();
   Result<PagePosition> place = begin_of(request, replica, reader);
   if (!place) return place.error();
@@ -132,7 +129,7 @@ Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
       request.max_bytes.value_or(replica.max_body_bytes()), 1, replica.max_body_bytes());
 
   SnapshotResponse response;
-  response.header = answer_header(*tenant, request.node_id);
+  response.header = Hub::answer_header(tenant, request.node_id);
   response.giver = replica.node();
   response.lsn = place->up_to;
   response.clock = wire_clock(replica, reader.clock_at(place->up_to));
@@ -153,6 +150,20 @@ Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
   if (place->in_conflicts) place->position = {};
   if (more) response.next_page = encode_page(*place);
   return response;
+}
+
+}  // namespace
+
+Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
+                                            const SnapshotRequest& request) {
+  const Replica& replica = tenant->replica();
+  while (true) {
+    Result<SnapshotResponse> page = build_page(*tenant, request);
+    if (!page) return page;
+    // Rows may be newer than the snapshot: all that there is now may be in the page.
+    const Sequence own = replica.origin(replica.node()).seq;
+    if (!replica.mark_sent(own, request.node_id.to_string())) return page;
+  }
 }
 
 }  // namespace syncline

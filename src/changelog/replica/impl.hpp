@@ -19,6 +19,7 @@
 #include "changelog/replica/context.hpp"
 #include "changelog/replica/journal_entries.hpp"
 #include "changelog/replica/origin_progress.hpp"
+#include "changelog/replica/private_changes.hpp"
 #include "changelog/replica/restore.hpp"
 #include "changelog/replica/subscribers.hpp"
 #include "changelog/replica/turnstile_mutex.hpp"
@@ -145,6 +146,8 @@ struct Replica::Impl {
   bool holds(const Dot& dot) const;
   bool is_head(const ChangeView& change, Lsn lsn) const;
   VectorClock summary() const;
+  /// See `Replica::private_from`.
+  Sequence private_from() const;
   /// See `Replica::chain_at`.
   std::optional<std::uint64_t> chain_at(const NodeId& origin, Sequence seq) const;
   ConflictStore::Rules rules() const { return {options.tenant, options.policies}; }
@@ -207,7 +210,8 @@ struct Replica::Impl {
   std::map<std::string, std::string, std::less<>> properties;
   JournalPosition journaled = 0;            ///< behind the last batch that the journal took
   std::optional<PendingRestore> restoring;  ///< only while a journal is replayed
-  OriginProgress* own = nullptr;            ///< the progress of this replica's own changes
+  PrivateChanges privates;
+  OriginProgress* own = nullptr;  ///< the progress of this replica's own changes
 };
 
 }  // namespace syncline
