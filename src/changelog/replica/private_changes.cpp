@@ -34,7 +34,7 @@ bool PrivateChanges::mark_sent(Sequence up_to, std::string_view log) {
 void PrivateChanges::refused(Sequence seq, std::string_view log) {
   const std::lock_guard lock(mutex_);
   const Sequence shared = shared_.load(std::memory_order_relaxed);
-  if (log.empty() || log != log_ || seq <= shared) return;
+  if (log.empty() || log != log_ || seq == 0) return;
   sent_ = std::max(shared, std::min(sent_, seq - 1));
 }
 
