@@ -20,11 +20,12 @@ Command root_command() {
       "exit status: 0 done, 1 refused, 2 wrong usage, 3 no connection, 4 not found, 5 conflict or\n"
       "failed condition, 6 bad input, 7 not allowed, 8 over a limit, 9 the demo's replicas "
       "disagree,\n10 damaged data";
-  root.subcommands = {serve_command(),     tenant_commands(), put_command(),     get_command(),
-                      delete_command(),    scan_command(),    history_command(), changes_command(),
-                      conflict_commands(), import_command(),  export_command(),  edge_commands(),
-                      sync_command(),      verify_command(),  inspect_command(), backup_command(),
-                      repair_command(),    demo_command(),    version_command()};
+  root.subcommands = {
+      serve_command(),     tenant_commands(),   put_command(),     get_command(),
+      delete_command(),    scan_command(),      history_command(), changes_command(),
+      conflict_commands(), import_command(),    export_command(),  edge_commands(),
+      sync_command(),      rejected_commands(), verify_command(),  inspect_command(),
+      backup_command(),    repair_command(),    demo_command(),    version_command()};
   return root;
 }
 

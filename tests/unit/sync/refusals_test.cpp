@@ -1,0 +1,318 @@
+// What a server will never take, or not with that date, blocks nothing.
+
+#include "support/sync_world.hpp"
+#include "syncline/record.hpp"
+
+using namespace syncline;
+using namespace syncline::test;
+
+namespace {
+
+constexpr std::uint64_t hour_us = 3'600'000'000;
+constexpr std::uint64_t year_us = 365 * 24 * hour_us;
+
+/// A world whose server takes payloads of at most 1,000 bytes.
+TenantManager::Options small_changes() {
+  TenantManager::Options options;
+  options.max_change_bytes = 1'000;
+  return options;
+}
+
+std::string large() { return '"' + std::string(5'000, 'x') + '"'; }
+
+/// An edge on a clock and a journal of its own, which can be started again.
+struct OwnEdge {
+  explicit OwnEdge(SyncWorld& of) : world(of), clock(of.clock.now_us()) { start(); }
+
+  void start() {
+    edge.client.reset();
+    edge.replica.reset();
+    Replica::Options options;
+    options.clock = &clock;
+    options.random = &world.random;
+    options.journal = journal;
+    edge.replica = Replica::open(options).value();
+    world.attach(edge);
+  }
+  void put(std::string_view row, std::string_view json) { edge.put(row, json); }
+  SyncReport sync() { return edge.sync(); }
+  Replica& replica() { return *edge.replica; }
+  std::string text(std::string_view row) {
+    const Row found = replica().get("t", row);
+    return found.exists() ? std::string(found.winner->data) : "(none)";
+  }
+
+  SyncWorld& world;
+  ManualClock clock;
+  std::shared_ptr<MemoryJournal> journal = std::make_shared<MemoryJournal>();
+  Edge edge;
+};
+
+void check_same(SyncWorld& world, OwnEdge& edge) {
+  CHECK(world.server().visible_checksum() == edge.replica().visible_checksum());
+  CHECK(world.server().summary() == edge.replica().summary());
+  CHECK(world.server().conflict_statistics().total == edge.replica().conflict_statistics().total);
+  const SyncReport idle = edge.sync();
+  CHECK(idle.requests == 1);
+  CHECK(idle.pushed == 0);
+}
+
+bool near_world(const SyncWorld& world, HybridTime time) {
+  return time.physical_us() <= world.clock.now_us() + 2'000'000;
+}
+
+}  // namespace
+
+TEST_CASE("an edge whose clock is ahead dates its changes anew and sends them in the same round") {
+  for (const std::uint64_t ahead_us : {hour_us, year_us}) {
+    for (const bool again : {false, true}) {
+      CAPTURE(ahead_us);
+      CAPTURE(again);
+      SyncWorld world;
+      REQUIRE(world.server().put("t", "r5", Payload::json("\"server\"")));
+      OwnEdge edge(world);
+      edge.sync();
+      edge.clock.advance_us(ahead_us);
+      for (int i = 0; i < 20; ++i) edge.put("r" + std::to_string(i), std::to_string(i));
+      const NodeId before = edge.replica().node();
+      if (again) edge.start();
+      const SyncReport report = edge.sync();
+      CHECK(report.rejected.empty());
+      CHECK(report.clock_is_off);
+      CHECK(report.clock_offset_us == static_cast<std::int64_t>(ahead_us));
+      CHECK(report.restamped == (again ? 0 : 20));
+      CHECK(report.identity_changed.has_value() == again);
+      CHECK(report.rewritten == (again ? 20 : 0));
+      CHECK((edge.replica().node() != before) == again);
+      check_same(world, edge);
+      CHECK(edge.text("r5") == "5");
+      CHECK(near_world(world, world.server().last_hlc()));
+      for (Lsn lsn = 1; lsn <= edge.replica().log().last_lsn(); ++lsn) {
+        CHECK(near_world(world, edge.replica().log().at(lsn).change.hlc));
+      }
+
+      // The clock goes back and forth; nothing is lost, and the server's time stays sane.
+      edge.clock.set_us(world.clock.now_us());
+      edge.put("r1", "\"right\"");
+      CHECK(edge.sync().rejected.empty());
+      edge.clock.advance_us(ahead_us);
+      edge.put("r1", "\"ahead\"");
+      CHECK(edge.sync().rejected.empty());
+      REQUIRE(world.server().put("t", "r1", Payload::json("\"last\"")));
+      edge.sync();
+      CHECK(edge.text("r1") == "\"last\"");
+      CHECK(near_world(world, world.server().last_hlc()));
+      check_same(world, edge);
+    }
+  }
+}
+
+TEST_CASE("an edge whose clock is behind writes after what it has seen") {
+  SyncWorld world;
+  REQUIRE(world.server().put("t", "a", Payload::json("1")));
+  OwnEdge edge(world);
+  edge.clock.set_us(world.clock.now_us() - year_us);
+  edge.put("own", "1");
+  const SyncReport first = edge.sync();
+  CHECK(first.rejected.empty());
+  CHECK(first.clock_is_off);
+  CHECK(first.clock_offset_us == -static_cast<std::int64_t>(year_us));
+  const HybridTime seen = world.server().get("t", "a").winner->hlc;
+  edge.put("a", "2");
+  CHECK(edge.replica().get("t", "a").winner->hlc > seen);
+  CHECK(edge.sync().rejected.empty());
+  CHECK(world.server().get("t", "a").winner->data == "2");
+  check_same(world, edge);
+}
+
+TEST_CASE("a change that follows one that is held with a date far ahead is taken") {
+  SyncWorld world;
+  OwnEdge bad(world);
+  bad.clock.advance_us(year_us);
+  bad.put("a", "1");
+  // An edge that pulls takes any date; so did this server, from one that it trusted.
+  const std::string record(
+      reinterpret_cast<const char*>(bad.replica().log().at(1).change.record.data()),
+      bad.replica().log().at(1).change.record.size());
+  const std::string_view records[] = {record};
+  REQUIRE(world.server().integrate(records).applied == 1);
+  OwnEdge good(world);
+  good.sync();
+  good.put("a", "2");
+  CHECK(good.replica().get("t", "a").winner->hlc.physical_us() >= world.clock.now_us() + year_us);
+  const SyncReport report = good.sync();
+  CHECK(report.rejected.empty());
+  CHECK(report.restamped == 0);
+  CHECK(world.server().get("t", "a").winner->data == "2");
+  // But not what goes another drift beyond it.
+  OwnEdge further(world);
+  further.sync();
+  further.clock.advance_us(year_us + 60'000'000);
+  further.put("a", "3");
+  CHECK(further.sync().restamped == 1);
+  CHECK(world.server().get("t", "a").winner->data == "3");
+  check_same(world, further);
+}
+
+TEST_CASE("a change that is too large is taken back; what is around it goes over") {
+  SyncWorld world(small_changes());
+  REQUIRE(world.server().put("t", "r60", Payload::json("0")));
+  OwnEdge edge(world);
+  edge.sync();
+  for (int i = 0; i < 50; ++i) edge.put("r" + std::to_string(i), std::to_string(i));
+  edge.put("r60", large());
+  edge.put("gone", large());
+  for (int i = 50; i < 60; ++i) edge.put("r" + std::to_string(i), std::to_string(i));
+  const SyncReport report = edge.sync();
+  REQUIRE(report.rejected.size() == 2);
+  CHECK(report.rejected[0].error.code == ErrorCode::too_large);
+  REQUIRE(report.taken_back.size() == 2);
+  CHECK(report.taken_back[0].row_id == "r60");
+  CHECK(report.taken_back[0].data == large());
+  CHECK(report.stubs_sent == 0);
+  CHECK(world.server().statistics().rows == 61);
+  CHECK(edge.text("r60") == "0");
+  CHECK(edge.text("gone") == "(none)");
+  check_same(world, edge);
+  edge.start();
+  CHECK(edge.replica().rejected_changes().size() == 2);
+  check_same(world, edge);
+}
+
+TEST_CASE("with a change that is too large its transaction is taken back, and nothing else") {
+  SyncWorld world(small_changes());
+  OwnEdge edge(world);
+  edge.put("a", "1");
+  const std::string data = large();
+  const Write three[] = {{WriteKind::put, "t", "a", Payload::json("2"), {}},
+                         {WriteKind::put, "t", "b", Payload::json(data), {}},
+                         {WriteKind::put, "t", "c", Payload::json("2"), {}}};
+  REQUIRE(edge.replica().transaction(three));
+  edge.put("c", "3");
+  const SyncReport report = edge.sync();
+  CHECK(report.taken_back.size() == 3);
+  CHECK(edge.text("a") == "1");
+  CHECK(edge.text("b") == "(none)");
+  CHECK(edge.text("c") == "3");
+  CHECK(world.server().get("t", "c").winner->data == "3");
+  check_same(world, edge);
+}
+
+TEST_CASE("later changes of a row stand when the first one is taken back") {
+  SyncWorld world(small_changes());
+  OwnEdge edge(world);
+  edge.put("a", large());
+  edge.put("a", "2");
+  REQUIRE(world.server().put("t", "a", Payload::json("\"server\"")));
+  const SyncReport report = edge.sync();
+  CHECK(report.taken_back.size() == 1);
+  check_same(world, edge);
+  REQUIRE(edge.replica().conflicts().conflicts.size() == 1);
+  CHECK(edge.replica().conflicts().conflicts[0].id == world.server().conflicts().conflicts[0].id);
+}
+
+TEST_CASE("what is no longer private goes over without its data") {
+  SyncWorld world(small_changes());
+  OwnEdge edge(world);
+  edge.put("a", "1");
+  edge.put("a", large());
+  edge.put("b", "1");
+  edge.start();
+  const SyncReport report = edge.sync();
+  CHECK(report.rejected.empty());
+  CHECK(report.taken_back.empty());
+  CHECK(report.stubs_sent == 1);
+  CHECK(edge.text("a") == large());
+  const Row row = world.server().get("t", "a");
+  REQUIRE(row.winner);
+  CHECK(is_stub(*row.winner));
+  CHECK(world.server().get("t", "b").winner->data == "1");
+  check_same(world, edge);
+
+  // Others take the stub, too; who writes upon it gives the row data again.
+  OwnEdge other(world);
+  other.sync();
+  check_same(world, other);
+  other.put("a", "2");
+  other.sync();
+  edge.sync();
+  CHECK(edge.text("a") == "2");
+  check_same(world, edge);
+}
+
+TEST_CASE("a change of somebody else that the server never takes is passed on as a stub") {
+  SyncWorld world(small_changes());
+  OwnEdge edge(world);
+  OwnEdge friend_of(world);
+  friend_of.put("a", large());
+  friend_of.put("b", "1");
+  std::vector<std::string> records;
+  std::vector<std::string_view> views;
+  for (Lsn lsn = 1; lsn <= 2; ++lsn) {
+    const auto bytes = friend_of.replica().log().at(lsn).change.record;
+    records.emplace_back(bytes.begin(), bytes.end());
+  }
+  for (const std::string& record : records) views.push_back(record);
+  REQUIRE(edge.replica().integrate(views).applied == 2);
+  edge.put("a", "2");  // it saw what is refused
+  const SyncReport report = edge.sync();
+  CHECK(report.rejected.empty());
+  CHECK(report.stubs_sent == 1);
+  CHECK(report.accepted == 3);
+  check_same(world, edge);
+  // The friend has the data; for the server it is the same change.
+  CHECK(friend_of.sync().rejected.empty());
+  CHECK(friend_of.text("a") == "2");
+  check_same(world, friend_of);
+}
+
+TEST_CASE("an edge that takes less than the server gets past what is too large, without its data") {
+  SyncWorld world;
+  REQUIRE(world.server().put("t", "a", Payload::json(large())));
+  REQUIRE(world.server().put("t", "b", Payload::json("1")));
+  Replica::Options options;
+  options.clock = &world.clock;
+  options.random = &world.random;
+  options.max_change_bytes = 1'000;
+  Edge edge;
+  edge.replica = Replica::open(options).value();
+  world.attach(edge);
+  const SyncReport report = edge.sync();
+  CHECK(report.stubs_taken == 1);
+  CHECK(is_stub(*edge.replica->get("t", "a").winner));
+  CHECK(edge.replica->get("t", "b").winner->data == "1");
+  CHECK(edge.replica->visible_checksum() == world.server().visible_checksum());
+  CHECK(edge.sync().requests == 1);
+}
+
+TEST_CASE("what may be taken later is not taken back") {
+  SyncWorld world;
+  OwnEdge edge(world);
+  edge.put("a", "1");
+  edge.sync();
+  world.server().set_plan_limits(world.server().statistics().bytes, "");
+  edge.put("a", "2");
+  const SyncReport report = edge.sync();
+  REQUIRE(report.rejected.size() == 1);
+  CHECK(report.rejected[0].error.code == ErrorCode::quota_exceeded);
+  CHECK(report.taken_back.empty());
+  CHECK(edge.replica().rejected_changes().empty());
+  CHECK(edge.text("a") == "2");
+  world.server().set_plan_limits(1'000'000, "");
+  CHECK(edge.sync().accepted == 1);
+  check_same(world, edge);
+}
+
+TEST_CASE("a batch that is more than the server takes with one change only loses that change") {
+  TenantManager::Options limits;
+  limits.max_body_bytes = 2'000;
+  SyncWorld world(limits);
+  OwnEdge edge(world);
+  edge.put("a", "1");
+  edge.put("b", large());
+  edge.put("c", "1");
+  const SyncReport report = edge.sync();
+  CHECK(report.taken_back.size() == 1);
+  CHECK(world.server().get("t", "c").winner->data == "1");
+  check_same(world, edge);
+}
