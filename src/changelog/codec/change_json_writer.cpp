@@ -91,9 +91,6 @@ void append_data(std::string& out, const ChangeView& change, JsonPayload payload
   append_base64(out, "data", change.payload());
   append_key(out, "format");
   append_json_string(out, to_string(change.format));
-  if (!stub) return;
-  append_key(out, "stub");
-  out += "true";
 }
 
 void append_before(std::string& out, const Payload& before, JsonPayload payload) {
@@ -153,6 +150,10 @@ void append_change_json(std::string& out, const ChangeView& change, const Change
   if (extras.lsn) {
     append_key(out, "lsn");
     append_number(out, *extras.lsn);
+    if (is_stub(change)) {  // for readers; the metadata tell replicas
+      append_key(out, "stub");
+      out += "true";
+    }
   }
   append_key(out, "origin");
   append_node(out, change.dot.origin);

@@ -1,5 +1,7 @@
 // What a server will never take, or not with that date, blocks nothing.
 
+#include <nlohmann/json.hpp>
+
 #include "support/sync_world.hpp"
 #include "syncline/record.hpp"
 
@@ -315,4 +317,138 @@ TEST_CASE("a batch that is more than the server takes with one change only loses
   CHECK(report.taken_back.size() == 1);
   CHECK(world.server().get("t", "c").winner->data == "1");
   check_same(world, edge);
+}
+
+TEST_CASE("all of it is said in JSON bodies, too") {
+  SyncWorld world(small_changes());
+  OwnEdge edge(world);
+  SyncClient::Options json;
+  json.json = true;
+  edge.put("old", large());
+  edge.start();
+  world.attach(edge.edge, json);
+  edge.clock.advance_us(hour_us);
+  edge.put("late", "1");
+  edge.put("gone", large());
+  const SyncReport report = edge.sync();
+  CHECK(report.stubs_sent == 1);
+  CHECK(report.restamped == 2);
+  CHECK(report.taken_back.size() == 1);
+  CHECK(world.server().get("t", "late").exists());
+  CHECK(is_stub(*world.server().get("t", "old").winner));
+  check_same(world, edge);
+
+  OwnEdge other(world);
+  world.attach(other.edge, json);
+  other.sync();
+  CHECK(is_stub(*other.replica().get("t", "old").winner));
+  check_same(world, other);
+}
+
+TEST_CASE("what a server gave out is its own no more to change") {
+  SyncWorld world;
+  Replica& server = world.server();
+  REQUIRE(server.put("t", "a", Payload::json("1")));
+  CHECK(server.private_from() == 1);
+  OwnEdge edge(world);
+  SUBCASE("by a page") {
+    edge.sync();
+    CHECK(server.private_from() == 2);
+  }
+  SUBCASE("by a snapshot") {
+    REQUIRE(edge.edge.client->bootstrap());
+    CHECK(server.private_from() == 2);
+  }
+  REQUIRE(server.put("t", "b", Payload::json("1")));
+  CHECK(server.private_from() == 2);
+  edge.put("own", "1");
+  CHECK(edge.replica().private_from() == 1);
+  edge.sync();
+  CHECK(edge.replica().private_from() == 2);
+}
+
+namespace {
+
+/// Answers each push as the test says, and everything else as the hub does.
+class Refusing final : public Transport {
+ public:
+  Refusing(Transport& hub, std::string row, ErrorCode code)
+      : hub_(hub), row_(std::move(row)), code_(code) {}
+
+  Result<HttpResponse> send(const HttpRequest& request) override {
+    const std::size_t at = request.body.find("\"row_id\":\"" + row_ + '"');
+    if (at == std::string::npos || request.body.find("\"data\":", at) == std::string::npos) {
+      return hub_.send(request);
+    }
+    ++refused_;
+    // A rule of the server's own: the whole batch is refused by its first change of the row.
+    HttpRequest other = request;
+    auto body = nlohmann::json::parse(request.body);
+    auto changes = std::move(body["push"]["changes"]);
+    nlohmann::json taken = nlohmann::json::array();
+    nlohmann::json rejected = nlohmann::json::array();
+    for (auto& change : changes) {
+      const bool bad = change["row_id"] == row_ && rejected.empty();
+      if (!bad && rejected.empty()) {
+        taken.push_back(std::move(change));
+        continue;
+      }
+      rejected.push_back({{"index", taken.size() + rejected.size()},
+                          {"origin", change["origin"]},
+                          {"seq", change["seq"]},
+                          {"code", to_string(bad ? code_ : ErrorCode::depends)},
+                          {"detail", "by a rule"}});
+    }
+    body["push"]["changes"] = std::move(taken);
+    other.body = body.dump();
+    auto answer = hub_.send(other);
+    if (!answer) return answer;
+    auto told = nlohmann::json::parse(answer->body);
+    told["push"]["rejected"] = std::move(rejected);
+    answer->body = told.dump();
+    return answer;
+  }
+  TransportStatistics statistics() const override { return hub_.statistics(); }
+  int refused() const { return refused_; }
+
+ private:
+  Transport& hub_;
+  std::string row_;
+  ErrorCode code_;
+  int refused_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("what a rule refuses in the middle of a hundred changes blocks none of the others") {
+  SyncWorld world;
+  OwnEdge edge(world);
+  Refusing rule(*edge.edge.transport, "r40", ErrorCode::invalid_change);
+  SyncClient::Options json;
+  json.json = true;
+  edge.edge.client = std::make_unique<SyncClient>(edge.replica(), rule, json);
+  edge.edge.put_many(100);
+  const SyncReport report = edge.sync();
+  CHECK(rule.refused() == 1);
+  REQUIRE(report.rejected.size() == 1);
+  CHECK(report.rejected[0].error.code == ErrorCode::invalid_change);
+  REQUIRE(report.taken_back.size() == 1);
+  CHECK(report.taken_back[0].row_id == "r40");
+  CHECK(world.server().statistics().rows == 99);
+  check_same(world, edge);
+}
+
+TEST_CASE("a rule that passes takes nothing back") {
+  SyncWorld world;
+  OwnEdge edge(world);
+  Refusing rule(*edge.edge.transport, "r4", ErrorCode::rate_limited);
+  SyncClient::Options json;
+  json.json = true;
+  edge.edge.client = std::make_unique<SyncClient>(edge.replica(), rule, json);
+  edge.edge.put_many(10);
+  const SyncReport report = edge.sync();
+  CHECK(report.taken_back.empty());
+  CHECK(report.rejected.size() == 6);
+  CHECK(edge.text("r4") == R"({"n":1})");
+  CHECK(edge.replica().private_from() == 11);  // it may come to take them yet
 }
