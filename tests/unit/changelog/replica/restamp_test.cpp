@@ -138,3 +138,22 @@ TEST_CASE("a trimmed log keeps its beginning when its private changes are dated 
   // Of what was cut off some is still held, but is private no more.
   CHECK(pair.node->private_from() == pair.node->log().clock_at(149).get(pair.node->node()) + 1);
 }
+
+TEST_CASE("a conflict keeps its sides and its time where a snapshot has turned the log around") {
+  Node node(1);
+  const Node other(2);
+  put(node, "a", "1");
+  put(other, "a", "2");
+  deliver(other, node);
+  node.clock.advance_us(5'000'000);
+  REQUIRE(node->merge(other->snapshot()));
+  const ConflictReport before = node->conflicts().conflicts.at(0);
+  REQUIRE(before.parted_local.dot == Dot{node->node(), 1});
+  REQUIRE(before.parted_remote.dot == node->log().at(1).change.dot);
+  REQUIRE(node->restamp_private()->restamped == 1);
+  REQUIRE(node->conflicts().conflicts.size() == 1);
+  const ConflictReport after = node->conflicts().conflicts[0];
+  CHECK(after.id == before.id);
+  CHECK(after.parted_local.dot == before.parted_local.dot);
+  CHECK(after.detected_at_us == before.detected_at_us);
+}
