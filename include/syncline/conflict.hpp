@@ -61,7 +61,8 @@ class ConflictDetector {
   static Detection detect(const ChangeView& local, const ChangeView& remote) noexcept;
   /// The kind of the two operations, whatever their order in time.
   static ConflictKind classify(Operation local, Operation remote) noexcept;
-  /// True if both leave the row with the same bytes: both deleted, or the same format and data.
+  /// True if both leave the row with the same bytes: both deleted, or the same format and data. A
+  /// stub counts as what it stands for.
   static bool same_outcome(const ChangeView& left, const ChangeView& right) noexcept;
 };
 

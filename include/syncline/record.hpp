@@ -36,4 +36,15 @@ Result<Change> change_from_record(std::span<const std::uint8_t> bytes);
 /// chain hash as the change that it stands for.
 std::uint64_t chain_hash(std::uint64_t previous, const ChangeView& change);
 
+/// True if the change's data stayed where it was written: what it carries in their place is their
+/// XXH3-64 (8 bytes, big-endian). Requires a view with its tail.
+bool is_stub(const ChangeView& change) noexcept;
+bool is_stub(const Change& change) noexcept;
+/// The record of the stub that stands for `change`: all of it but the data. A stub's is its own.
+std::string make_stub(const ChangeView& change);
+/// The XXH3-64 of the change's data, also where only a stub of it is held. Requires the tail.
+std::uint64_t data_hash(const ChangeView& change) noexcept;
+/// True if both are the same change, as it is or as a stub. Requires the tails.
+bool same_change(const ChangeView& left, const ChangeView& right);
+
 }  // namespace syncline

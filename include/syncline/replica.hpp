@@ -13,10 +13,11 @@
 
 #include "syncline/change_log.hpp"
 #include "syncline/clock.hpp"
-#include "syncline/conflict.hpp"
+#include "syncline/conflict_query.hpp"
 #include "syncline/journal.hpp"
 #include "syncline/limits.hpp"
 #include "syncline/policy.hpp"
+#include "syncline/private_change.hpp"
 #include "syncline/random.hpp"
 #include "syncline/snapshot.hpp"
 #include "syncline/stable_marker.hpp"
@@ -149,44 +150,6 @@ struct SnapshotPage {
   std::vector<LogEntry> rows;
   std::vector<LogEntry> history;
   std::optional<SnapshotPosition> next;
-};
-
-struct ConflictQuery {
-  std::optional<ConflictStatus> status;  ///< nullopt: all
-  std::optional<ConflictKind> kind;
-  std::string table;                      ///< empty: all
-  std::string row_id;                     ///< empty: all
-  std::optional<std::uint64_t> since_us;  ///< detected at or after
-  std::optional<ConflictWinner> winner;
-  std::uint64_t after = 0;  ///< `next` of the page before
-  std::size_t limit = 100;
-  /// Of payloads in the page's reports; one report always fits.
-  std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
-};
-struct ConflictPage {
-  std::vector<ConflictReport> conflicts;  ///< in the order of detection here
-  std::optional<std::uint64_t> next;
-};
-
-/// How a person or program settles a conflict.
-struct Settlement {
-  enum class How : std::uint8_t { pick_local, pick_remote, pick_dot, data, erase };
-  How how = How::pick_local;
-  Dot dot;          ///< with pick_dot: one of the row's heads or tips
-  Payload payload;  ///< with data
-  std::string note;
-  std::string actor;
-};
-
-struct ConflictStatistics {
-  std::uint64_t total = 0;
-  std::map<std::string, std::uint64_t> by_kind;
-  std::map<std::string, std::uint64_t> by_status;
-  std::map<std::string, std::uint64_t> by_winner;
-  std::map<std::string, std::uint64_t> by_table;
-  std::map<std::string, std::uint64_t> by_policy;
-  std::map<std::string, std::uint64_t> by_hour;  ///< of detection, "2026-11-20T12:00:00Z"
-  std::uint64_t not_kept = 0;                    ///< counted, but too many, or too old, to be kept
 };
 
 /// What an origin's changes are known to be here.
@@ -392,6 +355,33 @@ class Replica {
   /// else is known to hold durably, lacks one of their changes; `unavailable`; then nothing was
   /// changed.
   Result<void> drop_tables(std::span<const std::string> tables, const VectorClock& delivered);
+
+  // Own changes are private until they are first sent to anybody, and again if the only log that
+  // they were ever sent to refused them for good; after a restart none is. Only private ones can
+  // still get another form under their dots.
+  /// To be called before own changes up to `up_to` leave the node, or a place in the log behind
+  /// them is given out: they are about to go to the log called `log` (empty: to somebody without a
+  /// name). True if some of them were private until now: then what was read before has to be read
+  /// again, since it may have got another form meanwhile.
+  bool mark_sent(Sequence up_to, std::string_view log) const;
+  /// The log called `log` refused the own change `seq` for good, with all that come after it.
+  void refused(Sequence seq, std::string_view log);
+  /// The first own change that is private, if there is any; else the next one to be written.
+  Sequence private_from() const;
+  /// Dates all private changes anew, in the same order: after everything else that is held here,
+  /// and not before now, or before `latest` if that is earlier (for a clock that is known to be
+  /// wrong). The log is laid anew on disk, so it takes a while. Errors: `unavailable`; then nothing
+  /// was changed.
+  Result<RestampResult> restamp_private(std::optional<HybridTime> latest = std::nullopt);
+  /// Takes the named changes back, as far as they are private, each with the rest of its
+  /// transaction: a void gets its number, rows and conflicts are as if it had not been written, and
+  /// it goes to the list below. Errors: `quota_exceeded` (the list is full: 10,000), `unavailable`;
+  /// then nothing was changed.
+  Result<VoidResult> void_private(std::span<const Rejection> rejections);
+  /// What was taken back, by origin and seq, until the app discards it; survives restarts.
+  std::vector<RejectedChange> rejected_changes() const;
+  /// Takes a change off that list. Durable as a property is. Errors: `not_found`, `unavailable`.
+  Result<void> discard_rejected(const Dot& dot);
 
   // Conflicts.
   ConflictPage conflicts(const ConflictQuery& query = {}) const;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,9 @@ struct RebaseOptions {
   /// Origins under whose dots the giver is known to hold other changes; with each, the seq up to
   /// which its changes are known to be the same. Others are found by bytes and chain hashes.
   std::map<NodeId, Sequence> contested;
+  /// What is written anew is not dated after this, unless it has to be to come after what is kept:
+  /// for a replica whose clock is known to be ahead.
+  std::optional<HybridTime> latest;
 };
 
 /// What became of the changes that could not stay as they were.

@@ -23,7 +23,7 @@ struct IdentityChange {
 struct SyncReport {
   std::size_t pushed = 0;                  ///< changes sent
   std::size_t accepted = 0;                ///< of these: taken, or held there already
-  std::vector<Rejection> rejected;         ///< of these: refused by the server
+  std::vector<Rejection> rejected;         ///< of these: refused by the server, in the end
   std::size_t pulled = 0;                  ///< changes received
   std::size_t applied = 0;                 ///< of these: new here
   std::vector<ConflictSummary> conflicts;  ///< found on either side during the round, each once
@@ -33,6 +33,18 @@ struct SyncReport {
   std::size_t voided = 0;     ///< of such, those that lost: a void keeps their bytes
   /// Of such, those that the policy leaves to the app, as they were: it may write them again.
   std::vector<Change> handed_to_app;
+  /// Own changes that the server will never take and that nobody else can have, as they were: they
+  /// were taken back, with the rest of their transactions. Why is in `rejected`. They stay in
+  /// `Replica::rejected_changes` until the app discards them.
+  std::vector<Change> taken_back;
+  std::size_t restamped = 0;    ///< own changes that were dated too far ahead, and are no more
+  std::size_t stubs_sent = 0;   ///< changes that the server takes without their data only
+  std::size_t stubs_taken = 0;  ///< changes whose data are more than this replica takes
+  /// How far this replica's clock is ahead (+) of the server's or behind it (-), in microseconds,
+  /// by the last answer; too much by how long that was under way. The server's time is a hybrid
+  /// one: behind means behind the latest that the server has seen.
+  std::int64_t clock_offset_us = 0;
+  bool clock_is_off = false;  ///< by more than the drift that the server allows
   std::uint64_t requests = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;

@@ -2,6 +2,7 @@
 
 #include "sync/report_json.hpp"
 #include "syncline/limits.hpp"
+#include "syncline/record.hpp"
 
 namespace syncline::api {
 
@@ -15,10 +16,12 @@ ChangeExtras extras_of(const LogEntry& entry) {
   return extras;
 }
 
-/// The before image; `none` for the first change of a row, and where the log has it no more.
+/// The before image; `none` for the first change of a row, where the log has it no more, and where
+/// it has only a stub of it.
 Payload before_image(const LogReader& reader, const LogEntry& entry) {
-  const Lsn before = entry.before_lsn;
-  return reader.holds(before) ? reader.at(before).change.payload() : Payload::none();
+  if (!reader.holds(entry.before_lsn)) return Payload::none();
+  const ChangeView before = reader.at(entry.before_lsn).change;
+  return is_stub(before) ? Payload::none() : before.payload();
 }
 
 /// The conflicts that parted at this change or have it as a tip.

@@ -5,6 +5,7 @@
 #include "api/media.hpp"
 #include "sync/messages.hpp"
 #include "sync/report_json.hpp"
+#include "syncline/record.hpp"
 
 namespace syncline::api {
 
@@ -21,7 +22,12 @@ nlohmann::json row_to_body(const Row& row, BodyFormat format, JsonPayload payloa
   body["stable"] = winner.stable;
   body["lsn"] = row.lsn;
   body["token"] = Replica::token_of(row);
-  set_payload(body, winner.payload(), format, payload);
+  if (is_stub(winner)) {  // what it carries is a hash of data that are not here
+    body["data"] = nullptr;
+    body["stub"] = true;
+  } else {
+    set_payload(body, winner.payload(), format, payload);
+  }
   nlohmann::json& siblings = body["siblings"] = nlohmann::json::array();
   for (const ChangeView& sibling : row.siblings) siblings.push_back(record_node(sibling.record));
   return body;

@@ -25,8 +25,8 @@ Command root_command() {
       delete_command(),    scan_command(),    history_command(), changes_command(),
       conflict_commands(), peer_commands(),   log_commands(),    consumer_commands(),
       import_command(),    export_command(),  edge_commands(),   sync_command(),
-      verify_command(),    inspect_command(), backup_command(),  repair_command(),
-      demo_command(),      version_command()};
+      rejected_commands(), verify_command(),  inspect_command(), backup_command(),
+      repair_command(),    demo_command(),    version_command()};
   return root;
 }
 

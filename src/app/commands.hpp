@@ -23,6 +23,7 @@ Command import_command();
 Command export_command();
 Command edge_commands();
 Command sync_command();
+Command rejected_commands();
 Command verify_command();
 Command inspect_command();
 Command backup_command();

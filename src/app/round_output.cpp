@@ -1,5 +1,6 @@
 #include "app/round_output.hpp"
 
+#include <cstdlib>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -19,6 +20,21 @@ std::string json_of(const Change& change) {
   return change_to_json(view_trusted_record(reinterpret_cast<const std::uint8_t*>(record.data())));
 }
 
+std::string json_of(const std::vector<Change>& changes) {
+  std::string text = "[";
+  for (const Change& change : changes) text += (text.size() > 1 ? "," : "") + json_of(change);
+  return text + ']';
+}
+
+/// A clock that is wrong is worth a word: it decides who wins.
+void print_clock(Session& session, const SyncReport& report) {
+  if (!report.clock_is_off) return;
+  const std::int64_t seconds = report.clock_offset_us / 1'000'000;
+  session.err << fmt::format("syncline: the clock here is {} s {} the server's; set it right\n",
+                             grouped(static_cast<std::uint64_t>(std::abs(seconds))),
+                             seconds < 0 ? "behind" : "ahead of");
+}
+
 std::string round_json(const EdgeRound& round) {
   const SyncReport& report = round.report;
   nlohmann::json body{{"pushed", report.pushed},
@@ -36,7 +52,12 @@ std::string round_json(const EdgeRound& round) {
                       {"was_copy", round.was_copy},
                       {"identity_changed", nullptr},
                       {"rewritten", report.rewritten},
-                      {"voided", report.voided}};
+                      {"voided", report.voided},
+                      {"restamped", report.restamped},
+                      {"stubs_sent", report.stubs_sent},
+                      {"stubs_taken", report.stubs_taken},
+                      {"clock_offset_ms", report.clock_offset_us / 1000},
+                      {"clock_is_off", report.clock_is_off}};
   for (const Rejection& rejection : report.rejected) {
     body["rejected"].push_back({{"origin", rejection.dot.origin.to_string()},
                                 {"seq", rejection.dot.seq},
@@ -56,11 +77,9 @@ std::string round_json(const EdgeRound& round) {
   // Put in as text, so that payloads keep their bytes.
   std::string text = dump_json(body);
   text.pop_back();
-  text += ",\"left_to_you\":[";
-  for (std::size_t i = 0; i < report.handed_to_app.size(); ++i) {
-    text += (i > 0 ? "," : "") + json_of(report.handed_to_app[i]);
-  }
-  return text + "]}";
+  text += ",\"left_to_you\":" + json_of(report.handed_to_app);
+  text += ",\"taken_back\":" + json_of(report.taken_back);
+  return text + '}';
 }
 
 }  // namespace
@@ -95,12 +114,26 @@ void print_round(Session& session, const EdgeRound& round) {
         "{} of its changes were written anew, {} lost and are kept in the log\n",
         grouped(report.rewritten), grouped(report.voided));
   }
+  if (report.restamped > 0) {
+    session.out << grouped(report.restamped)
+                << " changes were dated ahead of the server's time, and were dated anew\n";
+  }
+  if (report.stubs_sent + report.stubs_taken > 0) {
+    session.out << fmt::format("without their data, too large: {} sent, {} received\n",
+                               grouped(report.stubs_sent), grouped(report.stubs_taken));
+  }
+  if (!report.taken_back.empty()) {
+    session.out << grouped(report.taken_back.size())
+                << " changes will never be taken and were taken back: see 'syncline rejected list "
+                   "--data'\n";
+  }
   for (const Change& change : report.handed_to_app) {
     session.out << "left to you to write again: " << printable(json_of(change)) << '\n';
   }
 }
 
 void print_rejections(Session& session, const SyncReport& report) {
+  print_clock(session, report);
   for (const Rejection& rejection : report.rejected) {
     session.err << "refused: " << short_id(rejection.dot.origin.to_string()) << ':'
                 << rejection.dot.seq << ": " << printable(to_string(rejection.error)) << '\n';

@@ -57,7 +57,8 @@ Result<EdgeRound> run_edge_round(const std::string& directory, const std::string
   if (!report) return report.error();
   if (!kept) return kept.error();
   // What the disk refuses now the next round does.
-  static_cast<void>(enforce_edge_retention(replica, retention_of(replica), replica.wall_time_us()));
+  static_cast<void>(enforce_edge_retention(edge->replica(), retention_of(edge->replica()),
+                                           edge->replica().wall_time_us()));
   round.report = std::move(*report);
   round.node = edge->replica().node();
   return round;

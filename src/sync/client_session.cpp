@@ -1,7 +1,6 @@
 #include "sync/client_session.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "sync/durable.hpp"
@@ -68,6 +67,7 @@ void ClientSession::begin_round() {
   bootstraps_ = 0;
   rebases_ = 0;
   uploads_ = 0;
+  restamps_ = 0;
   rebase_options_ = {};
   pulled_bytes_ = 0;
   pushed_bytes_ = 0;
@@ -138,6 +138,7 @@ RegisterRequest ClientSession::build_registration() const {
   if (!tables_.empty()) request.tables = tables_;
   request.time = HybridTime::from_us(replica_.wall_time_us());
   request.replaces = replaced_id(replica_);
+  request.home = home_of(replica_).value_or(NodeId());
   return request;
 }
 
@@ -209,6 +210,7 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   ++registrations_;
   server_node_ = response.node_id;
   server_session_ = response.session;
+  planner_.set_server_name(server_node_.to_string());
   planner_.set_server_clock(response.clock.clock());
   planner_.set_server_limits(response.max_batch_changes, response.max_body_bytes);
   max_changes_ = response.max_batch_changes;
@@ -218,11 +220,12 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
     return valid.error();
   }
   settings_version_ = response.header.settings_version;
-  replica_.set_policies(response.policies, settings_version_);
-  replica_.set_max_clock_drift_ms(response.max_clock_drift_ms);
-  if (const auto kept = keep_standing(replica_, response.home, response.retention); !kept) {
-    return kept;
+  const TenantTerms terms{response.policies, settings_version_, response.max_clock_drift_ms,
+                          response.home, response.retention};
+  if (is_newer_word(replica_, server_node_, terms)) {
+    if (const auto kept = keep_terms(replica_, terms); !kept) return kept;
   }
+  if (const auto kept = forget_replaced_id(replica_); !kept) return kept;
   compare(response.clock);
   const VectorClock server = response.clock.clock();
   if (response.newcomer && has_changes_before_marker(replica_, response.stable.number, server)) {
@@ -233,6 +236,7 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
 
 /// The server says in every answer what it knows of this replica, and of which settings.
 void ClientSession::check_header(const AnswerHeader& header) {
+  note_time(header.time);
   if (header.settings_version != settings_version_ && registrations_ < most_registrations()) {
     registered_ = false;
   }
@@ -264,15 +268,13 @@ Result<void> ClientSession::on_push(const PushResponse& response) {
     contest(rejection.dot.origin, 0);
     return begin_rebase(rejection.error);
   }
-  std::move(outcome.rejected.begin(), outcome.rejected.end(), std::back_inserter(report_.rejected));
-  return {};
+  return mend(outcome.rejected);
 }
 
 Result<void> ClientSession::on_pull(const PullResponse& response) {
   IntegrateOptions options;
   options.allow_gaps = !tables_.empty();
-  const std::vector<std::string_view> records = response.changes.views();
-  const IntegrateResult result = replica_.integrate(records, options);
+  const IntegrateResult result = integrate(response.changes, options);
   report_.pulled += result.received;
   report_.applied += result.applied + result.superseded + result.convergent + result.conflicting;
   note_conflicts(result.conflicts);
@@ -332,9 +334,7 @@ Result<void> ClientSession::recover(const Error& error) {
       begin_snapshot();
       return {};
     case ErrorCode::too_large:
-      if (planner_.sent() == 0) return error;
-      give_up(error);
-      return {};
+      return planner_.sent() == 0 ? error : give_up(error);
     case ErrorCode::replica_rewound:
     case ErrorCode::dot_mismatch:
       contest_by(error);
@@ -347,10 +347,9 @@ Result<void> ClientSession::recover(const Error& error) {
 /// After a rebase the session is opened anew, too.
 unsigned ClientSession::most_registrations() const noexcept { return max_registrations + rebases_; }
 
-void ClientSession::give_up(const Error& error) {
-  for (Rejection& rejection : planner_.on_too_large(error)) {
-    report_.rejected.push_back(std::move(rejection));
-  }
+Result<void> ClientSession::give_up(const Error& error) {
+  std::vector<Rejection> given_up = planner_.on_too_large(error);
+  return mend(given_up);
 }
 
 void ClientSession::note_conflicts(const std::vector<ConflictSummary>& conflicts) {

@@ -86,6 +86,16 @@ class ClientSession {
   Result<void> on_registration(const RegisterResponse& response);
   Result<void> on_push(const PushResponse& response);
   bool cannot_fill(const Rejection& rejection) const;
+
+  // What helps against refusals (client_refusals.cpp).
+  struct Mended;
+  Result<void> mend(std::vector<Rejection>& rejected);
+  Result<void> mend_own(const std::vector<Rejection>& rejected, Mended& mended);
+  Result<void> take_back(const std::vector<Rejection>& refused, Mended& mended);
+  Result<void> date_anew(const Rejection& refused, Mended& mended);
+  IntegrateResult integrate(const ChangeList& changes, const IntegrateOptions& options);
+  void note_time(HybridTime server_time);
+
   Result<void> on_pull(const PullResponse& response);
   void note_pulled(const PullResponse& response);
   void check_header(const AnswerHeader& header);
@@ -127,7 +137,7 @@ class ClientSession {
   static constexpr unsigned max_bootstraps = 3;
   unsigned most_registrations() const noexcept;
   void note_conflicts(const std::vector<ConflictSummary>& conflicts);
-  void give_up(const Error& error);
+  Result<void> give_up(const Error& error);
 
   Replica& replica_;
   const Options options_;
@@ -160,6 +170,7 @@ class ClientSession {
   unsigned registrations_ = 0;
   unsigned bootstraps_ = 0;
   unsigned rebases_ = 0;
+  unsigned restamps_ = 0;
   unsigned uploads_ = 0;
   RebaseOptions rebase_options_;    // what was found out
   std::uint64_t pulled_bytes_ = 0;  // of records

@@ -26,6 +26,9 @@ HttpRequest ClientSession::next_upload() {
   const std::size_t limit = std::min<std::uint64_t>(options_.batch_changes, max_changes_);
   const std::size_t max_bytes =
       std::min<std::uint64_t>(options_.batch_bytes, max_body_bytes_ - max_body_bytes_ / 8);
+  // Rows may be newer than the snapshot: whatever is written until the page is made counts as sent.
+  constexpr Sequence own_changes_meanwhile = 1'000'000;
+  static_cast<void>(replica_.mark_sent(replica_.origin(asked_as_).seq + own_changes_meanwhile, {}));
   const SnapshotPage page =
       replica_.snapshot_page(upload_position_, limit, max_bytes, {}, upload_.lsn);
   upload_next_ = page.next;

@@ -18,7 +18,9 @@ WireClock wire_clock(const Replica& replica, const VectorClock& clock) {
   return wire;
 }
 
-Result<ReadPage> read_durable(const Replica& replica, const ReadOptions& options) {
+namespace {
+
+Result<ReadPage> read_once(const Replica& replica, const ReadOptions& options) {
   const LogReader reader = replica.log();
   const Lsn durable = replica.releasable_lsn();
   if (options.after + 1 < reader.first_lsn()) {
@@ -34,6 +36,19 @@ Result<ReadPage> read_durable(const Replica& replica, const ReadOptions& options
   page->examined = std::max(options.after, std::min(page->examined, durable));
   page->has_more = page->examined < durable;
   return page;
+}
+
+}  // namespace
+
+Result<ReadPage> read_durable(const Replica& replica, const ReadOptions& options,
+                              std::string_view receiver) {
+  while (true) {
+    Result<ReadPage> page = read_once(replica, options);
+    if (!page || page->examined < page->reader.first_lsn()) return page;
+    // Also what was passed over: a place behind it is given out.
+    const Sequence own = page->reader.clock_at(page->examined).get(replica.node());
+    if (!replica.mark_sent(own, receiver)) return page;
+  }
 }
 
 }  // namespace syncline

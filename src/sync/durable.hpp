@@ -1,6 +1,8 @@
 // What may leave this node: nothing that a crash could take back.
 #pragma once
 
+#include <string_view>
+
 #include "sync/messages.hpp"
 #include "syncline/replica.hpp"
 
@@ -13,7 +15,10 @@ VectorClock durable_summary(const Replica& replica);
 WireClock wire_clock(const Replica& replica, const VectorClock& clock);
 
 /// `read_log` of the durable part of the log. Errors: those of `read_log`; `cursor_trimmed` if the
-/// log begins behind `options.after`, so that nothing is passed over.
-Result<ReadPage> read_durable(const Replica& replica, const ReadOptions& options);
+/// log begins behind `options.after`, so that nothing is passed over. For what is about to leave:
+/// own changes up to where the page ends are private no more, but with the log called `receiver`
+/// (empty: with somebody without a name). See `Replica::mark_sent`.
+Result<ReadPage> read_durable(const Replica& replica, const ReadOptions& options,
+                              std::string_view receiver = {});
 
 }  // namespace syncline

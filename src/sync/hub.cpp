@@ -10,6 +10,7 @@
 #include "sync/push_batch.hpp"
 #include "sync/retention.hpp"
 #include "sync/stable_state.hpp"
+#include "sync/standing.hpp"
 
 namespace syncline {
 namespace {
@@ -135,7 +136,7 @@ AnswerHeader Hub::answer_header(const Tenant& tenant, const NodeId& caller) {
   AnswerHeader header;
   header.time = replica.now();
   header.log_id = replica.log_id();
-  header.settings_version = tenant.settings().version;
+  header.settings_version = terms_of(tenant).version;
   if (!caller.is_nil()) {
     const OriginState state = replica.origin(caller);
     header.known = WireClock::Entry{state.seq, std::nullopt};
@@ -212,29 +213,33 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   exchange->expiries.read(*tenant, table);
   const StableState stable = stable_state(replica);
   table.release(durable_summary(replica), stable.clock);
-  const Result<Peer> peer = table.enter(request, clock_.now_us(), stable.number);
+  const TenantTerms terms = terms_of(*tenant);
+  // Who registered with the home is no newcomer to the tenant, wherever it comes to. The home
+  // itself knows who did.
+  const bool known_to_home = terms.home == request.home && terms.home != replica.node();
+  const Result<Peer> peer =
+      table.enter(request, clock_.now_us(), known_to_home ? 0 : stable.number);
   if (!peer) return peer.error();
 
-  const TenantSettings settings = tenant->settings();
   RegisterResponse response;
   response.node_id = replica.node();
   response.clock = wire_clock(replica, durable_summary(replica));
   const LogReader reader = replica.log();
   response.lsn = reader.last_lsn();
   response.oldest_lsn = reader.first_lsn();
-  response.lease_s = settings.lease_s;
+  response.lease_s = tenant->settings().lease_s;
   response.session = table.session();
   response.stable = stable;
   response.newcomer = peer->joined_at_marker != 0;
-  response.home = tenant->home();
-  response.retention = settings.retention;
-  response.policies = settings.policies;
-  response.max_clock_drift_ms = settings.max_clock_drift_ms;
+  response.home = terms.home;
+  response.retention = terms.retention;
+  response.policies = terms.policies;
+  response.max_clock_drift_ms = terms.max_clock_drift_ms;
   response.max_batch_changes = replica.max_batch_changes();
   response.max_body_bytes = replica.max_body_bytes();
   response.max_change_bytes = replica.max_change_bytes();
   response.header = answer_header(*tenant, request.node_id);
-  response.header.settings_version = settings.version;
+  response.header.settings_version = terms.version;
   return response;
 }
 
@@ -288,7 +293,7 @@ Result<PullResponse> Hub::pull(const TenantPointer& tenant, const PullRequest& r
   if (!request.include_own) options.except_origin = request.node_id;
   const VectorClock have = request.have.value_or(WireClock{}).clock();
   if (request.have) options.not_covered_by = &have;
-  const Result<ReadPage> page = read_durable(replica, options);
+  const Result<ReadPage> page = read_durable(replica, options, request.node_id.to_string());
   if (!page) return page.error();
 
   PullResponse response;

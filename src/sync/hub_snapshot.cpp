@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint64_t page_token_version = 2;
 /// Reports are read in small portions, because each can hold three documents.
 constexpr std::size_t reports_at_once = 8;
+/// More than can be written while a page is put together.
+constexpr Sequence own_changes_meanwhile = 1'000'000;
 
 /// Where a page begins.
 struct PagePosition {
@@ -117,24 +119,21 @@ Result<PagePosition> begin_of(const SnapshotRequest& request, const Replica& rep
   return named;
 }
 
-}  // namespace
-
-Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
-                                            const SnapshotRequest& request) {
-  const Replica& replica = tenant->replica();
+Result<SnapshotResponse> build_page(const Tenant& tenant, SnapshotReaders& readers,
+                                    const SnapshotRequest& request, std::uint64_t now_us) {
+  const Replica& replica = tenant.replica();
   const LogReader reader = replica.log();
   Result<PagePosition> place = begin_of(request, replica, reader);
   if (!place) return place.error();
-  const auto exchange = exchange_of(tenant);
-  if (place->reader == 0) place->reader = exchange->readers.begin();
-  exchange->readers.note(place->reader, {request.node_id, place->up_to, clock_.now_us()});
+  if (place->reader == 0) place->reader = readers.begin();
+  readers.note(place->reader, {request.node_id, place->up_to, now_us});
   const std::uint64_t limit = std::clamp<std::uint64_t>(
       request.limit.value_or(replica.max_batch_changes()), 1, replica.max_batch_changes());
   const std::uint64_t max_bytes = std::clamp<std::uint64_t>(
       request.max_bytes.value_or(replica.max_body_bytes()), 1, replica.max_body_bytes());
 
   SnapshotResponse response;
-  response.header = answer_header(*tenant, request.node_id);
+  response.header = Hub::answer_header(tenant, request.node_id);
   response.giver = replica.node();
   response.lsn = place->up_to;
   response.stable = stable_state(replica);
@@ -156,6 +155,23 @@ Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
   if (place->in_conflicts) place->position = {};
   if (more) response.next_page = encode_page(*place);
   return response;
+}
+
+}  // namespace
+
+Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
+                                            const SnapshotRequest& request) {
+  const Replica& replica = tenant->replica();
+  const auto exchange = exchange_of(tenant);
+  for (Sequence ahead = 0;; ahead = own_changes_meanwhile) {
+    // Rows may be newer than the snapshot: all that there is now may be in the page. Where writers
+    // are so busy that something came in between, what they write next counts as sent as well.
+    const Sequence own = replica.origin(replica.node()).seq;
+    static_cast<void>(replica.mark_sent(own + ahead, request.node_id.to_string()));
+    Result<SnapshotResponse> page =
+        build_page(*tenant, exchange->readers, request, clock_.now_us());
+    if (!page || replica.origin(replica.node()).seq <= own + ahead) return page;
+  }
 }
 
 }  // namespace syncline

@@ -82,6 +82,8 @@ struct RegisterRequest {
   Metadata metadata;
   /// The id that the caller gave up for this one; nil: none. What is kept of it can go.
   NodeId replaces;
+  /// The tenant's home, if the caller registered with it or with somebody who did; nil: it did not.
+  NodeId home;
 
   /// Errors: `protocol_unsupported`, whatever the rest of the body is; `bad_request`.
   static Result<RegisterRequest> from_body(const nlohmann::json& body);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sync/durable.hpp"
+#include "syncline/record.hpp"
 
 namespace syncline {
 
@@ -68,7 +69,7 @@ std::optional<PushRequest> PushPlanner::next() {
   options.max_bytes = max_bytes_;
   options.not_covered_by = &passed_over;
   if (options_.only_own) options.origins = {replica_.node()};
-  const Result<ReadPage> page = read_durable(replica_, options);
+  const Result<ReadPage> page = read_durable(replica_, options, server_name_);
   if (!page || page->entries.empty()) return std::nullopt;
   const bool passes_on = std::any_of(
       page->entries.begin(), page->entries.end(),
@@ -78,7 +79,12 @@ std::optional<PushRequest> PushPlanner::next() {
   PushRequest request;
   request.changes.records.reserve(page->entries.size());
   for (const LogEntry& entry : page->entries) {
-    request.changes.records.emplace_back(entry.change.record.begin(), entry.change.record.end());
+    if (stubs_.contains(entry.change.dot)) {
+      const std::string stub = make_stub(entry.change);
+      request.changes.records.emplace_back(stub.begin(), stub.end());
+    } else {
+      request.changes.records.emplace_back(entry.change.record.begin(), entry.change.record.end());
+    }
     sent_.push_back(entry.change.dot);
   }
   return request;

@@ -5,6 +5,8 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "sync/messages.hpp"
@@ -40,6 +42,8 @@ class PushPlanner {
     server_clock_.merge(clock);
     heard_ = heard_ || all;
   }
+  /// Under which name is noted what went to the server: see `Replica::mark_sent`.
+  void set_server_name(std::string name) { server_name_ = std::move(name); }
   void set_server_limits(std::size_t max_changes, std::size_t max_body_bytes);
   /// Sends nothing of this origin in this round.
   void pass_over(const NodeId& origin) { block(origin); }
@@ -62,6 +66,10 @@ class PushPlanner {
   /// That batch is more than the server takes: the next one will be smaller. If it cannot be, its
   /// changes are given up for this round and named in the answer.
   std::vector<Rejection> on_too_large(const Error& error);
+  /// What was refused of this origin has another form now: it goes on.
+  void unblock(const NodeId& origin) { blocked_.set(origin, 0); }
+  /// From now on this change is sent without its data. False if it was before.
+  bool send_as_stub(const Dot& dot) { return stubs_.insert(dot).second; }
   std::size_t sent() const noexcept { return sent_.size(); }
 
  private:
@@ -73,6 +81,8 @@ class PushPlanner {
 
   const Replica& replica_;
   Options options_;
+  std::string server_name_;
+  std::set<Dot> stubs_;
   VectorClock server_clock_;
   bool knows_server_ = false;
   std::size_t max_changes_;

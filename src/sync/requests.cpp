@@ -86,6 +86,7 @@ Result<RegisterRequest> RegisterRequest::from_body(const json& body) {
   request.time = in.optional_time("time");
   request.metadata = in.text_map("metadata");
   request.replaces = in.node_or_nil("replaces");
+  request.home = in.node_or_nil("home");
   return in.result(std::move(request));
 }
 
@@ -96,6 +97,7 @@ json RegisterRequest::to_body() const {
   if (tables) body["tables"] = *tables;
   if (time) body["time"] = time->to_string();
   if (!replaces.is_nil()) body["replaces"] = replaces.to_string();
+  if (!home.is_nil()) body["home"] = home.to_string();
   return body;
 }
 

@@ -27,17 +27,38 @@ Retention retention_of(const Replica& replica) {
   return {};
 }
 
-Result<void> keep_standing(Replica& replica, const std::optional<NodeId>& home,
-                           const Retention& retention) {
-  std::optional<std::string> text;
-  if (home) text = home->to_string();
-  if (auto kept = replica.set_property(home_property, text); !kept) return kept;
+Result<void> keep_terms(Replica& replica, const TenantTerms& terms) {
+  replica.set_policies(terms.policies, terms.version);
+  replica.set_max_clock_drift_ms(terms.max_clock_drift_ms);
+  std::optional<std::string> home;
+  if (terms.home) home = terms.home->to_string();
+  if (auto kept = replica.set_property(home_property, home); !kept) return kept;
   std::optional<std::string> limits;
-  if (!retention.keeps_all()) {
+  if (const Retention& retention = terms.retention; !retention.keeps_all()) {
     limits = std::to_string(retention.max_age_s) + ' ' + std::to_string(retention.max_bytes) + ' ' +
              std::to_string(retention.max_changes);
   }
-  if (auto kept = replica.set_property(retention_property, limits); !kept) return kept;
+  return replica.set_property(retention_property, limits);
+}
+
+TenantTerms terms_of(const Tenant& tenant) {
+  const Replica& replica = tenant.replica();
+  const std::optional<NodeId> told = home_of(replica);
+  if (told && !tenant.is_home()) {
+    return {replica.policies(), replica.settings_version(), replica.max_clock_drift_ms(), told,
+            retention_of(replica)};
+  }
+  const TenantSettings own = tenant.settings();
+  return {own.policies, own.version, own.max_clock_drift_ms, tenant.home(), own.retention};
+}
+
+bool is_newer_word(const Replica& replica, const NodeId& teller, const TenantTerms& said) {
+  const std::optional<NodeId> known = home_of(replica);
+  if (!known || said.home == teller) return true;
+  return said.home == known && said.version > replica.settings_version();
+}
+
+Result<void> forget_replaced_id(Replica& replica) {
   return replica.set_property(replaced_property, std::nullopt);
 }
 

@@ -2,20 +2,38 @@
 // how much of the log is kept, and which id it gave up.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "syncline/tenant.hpp"
 
 namespace syncline {
 
+/// What holds for a tenant: policies, who is its home, how much of the log is kept.
+struct TenantTerms {
+  PolicySettings policies;
+  std::uint64_t version = 0;  ///< of the settings
+  std::uint64_t max_clock_drift_ms = 0;
+  std::optional<NodeId> home;
+  Retention retention;
+};
+
 /// The tenant's home as the server told it last; nullopt: there is none, or no server was heard.
 std::optional<NodeId> home_of(const Replica& replica);
 /// The tenant's retention, likewise.
 Retention retention_of(const Replica& replica);
-/// Keeps what a registration told: home and retention, and that the server knows of the id given
-/// up. Errors: those of `Replica::set_property`.
-Result<void> keep_standing(Replica& replica, const std::optional<NodeId>& home,
-                           const Retention& retention);
+/// Goes by these terms from now on. Errors: those of `Replica::set_property`.
+Result<void> keep_terms(Replica& replica, const TenantTerms& terms);
+/// Keeps that a server knows of the id given up. Errors: as above.
+Result<void> forget_replaced_id(Replica& replica);
+
+/// What this node tells others: its own settings or, if its replica is one that registered with
+/// somebody, those that it was told. So a node that passes changes on passes the home's word on.
+TenantTerms terms_of(const Tenant& tenant);
+
+/// True if what `teller` says of the tenant counts more than what `replica` goes by: it is the home
+/// itself, nobody was heard before, or it has heard of newer settings of the same home.
+bool is_newer_word(const Replica& replica, const NodeId& teller, const TenantTerms& said);
 
 /// The id that this replica gave up and no server knows of yet; nil: none.
 NodeId replaced_id(const Replica& replica);

@@ -49,6 +49,12 @@ MeshWorld::MeshWorld(std::size_t nodes, const std::vector<MeshLine>& lines, std:
   for (std::size_t i = 0; i < nodes; ++i) {
     nodes_.push_back(std::make_unique<MeshNode>(clock_, random_));
   }
+  // The first is the home, if it is reached.
+  for (std::size_t i = 1; i < nodes; ++i) {
+    TenantSettings settings = nodes_[i]->tenant->settings();
+    settings.home = replica(0).node();
+    REQUIRE(nodes_[i]->tenants->set_settings("default", settings));
+  }
   for (const MeshLine& line : lines) {
     MeshNode& server = *nodes_[line.server];
     SyncClient::Options options;

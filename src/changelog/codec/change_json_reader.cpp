@@ -4,6 +4,7 @@
 #include <map>
 
 #include "changelog/codec/json_text.hpp"
+#include "changelog/codec/record_format.hpp"
 #include "changelog/codec/text_check.hpp"
 #include "syncline/change_json.hpp"
 #include "syncline/limits.hpp"
@@ -187,7 +188,9 @@ Result<void> read_metadata(const Members& members, Change& change) {
   for (JsonItems items(members.metadata); items.next();) {
     if (!is_string(items.value())) return malformed();
     change.metadata.insert_or_assign(json_unquoted(items.key()), json_unquoted(items.value()));
-    if (change.metadata.size() > limits::max_metadata_entries) return malformed();
+    // What makes a stub comes on top.
+    const std::size_t stub = change.metadata.contains(codec::stub_key) ? 1 : 0;
+    if (change.metadata.size() > limits::max_metadata_entries + stub) return malformed();
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include "changelog/codec/record_format.hpp"
 #include "changelog/codec/record_tail.hpp"
 #include "syncline/change_json.hpp"
+#include "syncline/record.hpp"
 
 namespace syncline {
 namespace {
@@ -79,16 +80,6 @@ void append_base64(std::string& out, std::string_view prefix, const Payload& pay
   out += '"';
 }
 
-bool is_stub(const ChangeView& change) {
-  if (codec::is_plain_tail(change.tail)) return false;
-  bool found = false;
-  const std::uint8_t* position = codec::metadata_of_tail(change.tail);
-  codec::read_trusted_metadata(position, [&found](std::string_view key, std::string_view) {
-    found = found || key == codec::stub_key;
-  });
-  return found;
-}
-
 void append_data(std::string& out, const ChangeView& change, JsonPayload payload) {
   const bool stub = is_stub(change);  // what it carries is a hash, whatever the format says
   if (change.format == PayloadFormat::none && !stub) return;
@@ -159,6 +150,10 @@ void append_change_json(std::string& out, const ChangeView& change, const Change
   if (extras.lsn) {
     append_key(out, "lsn");
     append_number(out, *extras.lsn);
+    if (is_stub(change)) {  // for readers; the metadata tell replicas
+      append_key(out, "stub");
+      out += "true";
+    }
   }
   append_key(out, "origin");
   append_node(out, change.dot.origin);

@@ -197,7 +197,9 @@ ChangeView view_trusted_record(const std::uint8_t* bytes) noexcept {
 
 ChangeView codec::view_trusted_front(const std::uint8_t* bytes) noexcept {
   const std::uint8_t* position = nullptr;
-  return read_front(bytes, position);
+  ChangeView change = read_front(bytes, position);
+  change.record = {bytes, std::size_t{0}};
+  return change;
 }
 
 Result<Change> change_from_record(std::span<const std::uint8_t> bytes) {

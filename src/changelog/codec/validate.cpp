@@ -77,6 +77,8 @@ Fault check_metadata(const ChangeView& change, MetadataFacts& facts) {
     facts.stub = facts.stub || key == codec::stub_key;
     facts.rebased = facts.rebased || key == codec::rebased_key;
   });
+  // What makes a stub was added to a change that may have had as many as there can be.
+  if (facts.stub && entries > 0) --entries;
   if (good && entries <= limits::max_metadata_entries) return {};
   return {"metadata",
           "at most 32 entries of UTF-8, keys of 1 to 255 bytes, values of at most 4096 bytes"};

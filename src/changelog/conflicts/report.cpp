@@ -124,8 +124,10 @@ ConflictReport ConflictStore::report(const Storage& storage, const RowTable& row
   if (const Lsn base = base_of(storage, std::min(kept.parting.local, kept.parting.remote));
       base != 0) {
     const ChangeView change = storage.view(base);
-    report.base_format = change.format;
-    report.base_data = change.data;
+    if (!is_stub(change)) {
+      report.base_format = change.format;
+      report.base_data = change.data;
+    }
   }
   report.detected_at_us = kept.detected_at_us;
   report.policy = policy.name();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "changelog/replica/impl.hpp"
+#include "syncline/record.hpp"
 
 namespace syncline {
 namespace {
@@ -192,6 +193,12 @@ Result<WriteResult> Replica::resolve(const ConflictId& id, const Settlement& set
     return checked.error();
   auto pick = picked(report, settlement, heads);
   if (!pick) return pick.error();
+  if (*pick && is_stub(**pick)) {
+    return Error{ErrorCode::bad_request,
+                 "change " + to_string((*pick)->dot) +
+                     " cannot be picked: only a stub of it is held here, without its data; pick "
+                     "it where it was written, or give a value"};
+  }
 
   Metadata metadata{{"resolves", to_string(id)}};
   if (!settlement.note.empty()) metadata["note"] = settlement.note;

@@ -106,7 +106,8 @@ Verdict Replica::Impl::file(const ChangeView& change, const RowKey& key, const R
                             std::uint64_t now_us, bool skewed, const Restored* known) {
   Contents& state = *contents;
   Storage& storage = state.storage();
-  hybrid_clock.observe(change.hlc, now_us);
+  // What is put back does not move the clock: a checkpoint tells it, and it may have been set back.
+  if (known == nullptr) hybrid_clock.observe(change.hlc, now_us);
   OriginProgress& origin = state.progress_of(change.dot.origin);
   // What lies before the log's beginning is in the origin's numbers already.
   const bool is_kept = known != nullptr && known->kept_at != 0;

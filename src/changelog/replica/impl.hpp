@@ -19,6 +19,7 @@
 #include "changelog/replica/context.hpp"
 #include "changelog/replica/journal_entries.hpp"
 #include "changelog/replica/origin_progress.hpp"
+#include "changelog/replica/private_changes.hpp"
 #include "changelog/replica/restore.hpp"
 #include "changelog/replica/subscribers.hpp"
 #include "changelog/replica/turnstile_mutex.hpp"
@@ -149,6 +150,8 @@ struct Replica::Impl {
   bool holds(const Dot& dot) const;
   bool is_head(const ChangeView& change, Lsn lsn) const;
   VectorClock summary() const;
+  /// See `Replica::private_from`.
+  Sequence private_from() const;
   /// See `Replica::chain_at`.
   std::optional<std::uint64_t> chain_at(const NodeId& origin, Sequence seq) const;
   ConflictStore::Rules rules() const { return {options.tenant, options.policies}; }
@@ -240,7 +243,8 @@ struct Replica::Impl {
   JournalPosition journaled = 0;            ///< behind the last batch that the journal took
   std::optional<PendingRestore> restoring;  ///< only while a journal is replayed
   bool collecting = false;                  ///< a marker set more free than was done at once
-  bool laying_anew = false;       ///< a log is laid anew: rows are incomplete, so none is forgotten
+  bool laying_anew = false;  ///< a log is laid anew: rows are incomplete, so none is forgotten
+  PrivateChanges privates;
   OriginProgress* own = nullptr;  ///< the progress of this replica's own changes
 };
 

@@ -1,7 +1,6 @@
 // Merging foreign changes: duplicates are passed over, holes and what depends on them refused.
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 
 #include "changelog/mutation.hpp"
@@ -11,6 +10,11 @@
 
 namespace syncline {
 namespace {
+
+/// How far beyond the latest time that is held here the pusher's own change may be dated, in
+/// microseconds. Whoever writes after such a time counts on from it, 4096 changes a microsecond; a
+/// whole drift would let clocks that are off by a little each carry one another far ahead.
+constexpr std::uint64_t after_held_us = 1'000'000;
 
 /// One record of a batch after decoding.
 struct Incoming {
@@ -69,6 +73,7 @@ class Integration {
   void take_unit(std::span<Incoming> unit, std::size_t index);
   bool is_duplicate(const Incoming& incoming, std::size_t index);
   Result<void> check(const Incoming& incoming, Sequence expected, std::size_t more_bytes) const;
+  Result<void> check_time(const ChangeView& change) const;
   static Result<void> check_transaction(std::span<const Incoming> unit, bool may_be_cut);
   Result<void> check_seen(const ChangeView& change) const;
   void refuse(const Dot& dot, std::size_t index, Error error);
@@ -120,10 +125,7 @@ bool Integration::is_duplicate(const Incoming& incoming, std::size_t index) {
   const Lsn lsn = storage.find(change.dot, storage.appended());
   if (lsn != 0) {
     const ChangeView held = storage.view(lsn);
-    const bool same_bytes =
-        held.record.size() == change.record.size() &&
-        std::memcmp(held.record.data(), change.record.data(), held.record.size()) == 0;
-    if (held.dot == change.dot && !same_bytes) {
+    if (held.dot == change.dot && !same_change(held, change)) {
       refuse(
           change.dot, index,
           Error{ErrorCode::dot_mismatch, "change " + to_string(change.dot) +
@@ -192,13 +194,22 @@ Result<void> Integration::check(const Incoming& incoming, Sequence expected,
                                               std::to_string(expected) + " was expected"}
         .with("expected_seq", expected);
   }
-  if (change.dot.origin == options_.pusher && change.hlc.physical_us() > skew_.latest_us) {
-    return Error{ErrorCode::clock_drift,
-                 "the change is dated " + change.hlc.to_string() + ", more than the allowed " +
-                     std::to_string(impl_.options.max_clock_drift_ms) + " ms ahead of this node"}
-        .with("time", HybridTime::from_us(now_us_).to_string());
-  }
+  if (auto checked = check_time(change); !checked) return checked;
   return check_seen(change);
+}
+
+/// What was dated too far ahead once and is held here cannot be helped: later changes have to come
+/// after it.
+Result<void> Integration::check_time(const ChangeView& change) const {
+  if (change.dot.origin != options_.pusher) return {};
+  const HybridTime held = impl_.hybrid_clock.last();
+  const std::uint64_t latest_us = std::max(skew_.latest_us, held.physical_us() + after_held_us);
+  if (change.hlc.physical_us() <= latest_us) return {};
+  return Error{ErrorCode::clock_drift,
+               "the change is dated " + change.hlc.to_string() + ", more than the allowed " +
+                   std::to_string(impl_.options.max_clock_drift_ms) +
+                   " ms ahead of this node; date it after 'time' and send it again"}
+      .with("time", std::max(held, HybridTime::from_us(now_us_)).to_string());
 }
 
 Result<void> Integration::check_transaction(std::span<const Incoming> unit, bool may_be_cut) {

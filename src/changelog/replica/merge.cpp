@@ -33,6 +33,7 @@ Result<void> SnapshotMerge::read_giver() {
       const bool is_marker = change->operation == Operation::stable;
       if (!snapshot_.clock.covers(change->dot)) continue;
       if (!is_marker && !asked_for(change->table)) continue;
+      if (!is_marker) keep_data(*change);
       if (given_.emplace(change->dot, *change).second) {
         kept_.push_back({record.lsn, *change, false});
       }
@@ -43,14 +44,21 @@ Result<void> SnapshotMerge::read_giver() {
   return {};
 }
 
+/// Where the giver has a stub of what is held here whole, it stays whole.
+void SnapshotMerge::keep_data(ChangeView& given) const {
+  if (!is_stub(given)) return;
+  const Storage& storage = impl_.contents->storage();
+  const Lsn lsn = storage.find(given.dot, storage.appended());
+  if (lsn != 0 && same_change(storage.view(lsn), given)) given = storage.view(lsn);
+}
+
 Result<void> SnapshotMerge::read_own() {
   const Storage& storage = impl_.contents->storage();
   std::vector<Own> own;
   for (Lsn lsn = storage.next_held(0); lsn <= storage.appended(); lsn = storage.next_held(lsn)) {
     const ChangeView change = storage.view(lsn);
     const auto given = given_.find(change.dot);
-    const bool same =
-        given != given_.end() && std::ranges::equal(given->second.record, change.record);
+    const bool same = given != given_.end() && same_change(given->second, change);
     if (!same) own.push_back({change, storage.entry(lsn).skewed()});
   }
   if (auto chosen = choose(own); !chosen) return chosen;
@@ -167,17 +175,15 @@ void SnapshotMerge::inherit_origins() {
   if (tables_.empty()) impl_.raise_summary(snapshot_.clock);
 }
 
-/// A conflict that was known keeps the time of its detection and the side that is called local.
-void SnapshotMerge::inherit_conflicts() {
+void inherit_conflicts(const Contents& old, Contents& state) {
   std::map<std::pair<Dot, Dot>, std::uint64_t> known;
-  const Storage& before = old_->storage();
-  for (std::size_t i = 0; i < old_->conflicts.size(); ++i) {
-    if (!old_->conflicts.is_kept(i)) continue;
-    const KeptConflict& kept = old_->conflicts[i];
+  const Storage& before = old.storage();
+  for (std::size_t i = 0; i < old.conflicts.size(); ++i) {
+    if (!old.conflicts.is_kept(i)) continue;
+    const KeptConflict& kept = old.conflicts[i];
     known[{before.view(kept.parting.local).dot, before.view(kept.parting.remote).dot}] =
         kept.detected_at_us;
   }
-  Contents& state = *impl_.contents;
   for (std::size_t i = 0; i < state.conflicts.size(); ++i) {
     const Parting parting = state.conflicts[i].parting;
     const Dot local = state.storage().view(parting.local).dot;
@@ -223,19 +229,21 @@ Result<void> SnapshotMerge::run() {
   if (auto read = read_own(); !read) return read;
   put_in_order();
   const NodeId old_node = impl_.options.node;
+  const HybridClock old_clock = impl_.hybrid_clock;
   old_ = std::move(impl_.contents);
   impl_.begin_log(node(), std::make_unique<Contents>(LogId::generate(impl_.random)));
   impl_.laying_anew = true;
   file_all();
   impl_.laying_anew = false;
   inherit_origins();
-  inherit_conflicts();
+  inherit_conflicts(*old_, *impl_.contents);
   impl_.collect_all();  // under the last marker, now that all rows are complete
   if (mutated(Mutation::merge_snapshot_without_maxima)) keep_old_heads();
   Result<void> done = write_more();
   if (done) done = journal_all();
   if (!done) {
     impl_.begin_log(old_node, std::move(old_));
+    impl_.hybrid_clock = old_clock;
     return done;
   }
   impl_.show_log();

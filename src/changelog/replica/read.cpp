@@ -5,16 +5,18 @@
 #include "changelog/codec/hash.hpp"
 #include "changelog/conflicts/row_history.hpp"
 #include "changelog/replica/impl.hpp"
+#include "syncline/record.hpp"
 
 namespace syncline {
 namespace {
 
-/// A number that stands for a visible row: its key and its value.
+/// A number that stands for a visible row: its key and its value, whether that is held or only a
+/// stub of it.
 std::uint64_t hash_of_row(const ChangeView& change) noexcept {
-  const std::uint64_t sizes[] = {change.table.size(), change.row_id.size(), change.data.size(),
+  const std::uint64_t facts[] = {change.table.size(), change.row_id.size(), data_hash(change),
                                  static_cast<std::uint64_t>(change.format)};
-  std::uint64_t hash = codec::hash_bytes(sizes, sizeof sizes);
-  for (const std::string_view part : {change.table, change.row_id, change.data}) {
+  std::uint64_t hash = codec::hash_bytes(facts, sizeof facts);
+  for (const std::string_view part : {change.table, change.row_id}) {
     hash = codec::hash_bytes(part.data(), part.size(), hash);
   }
   return hash;

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 
+#include "syncline/record.hpp"
+
 namespace syncline {
 
 Rebase::Rebase(Replica::Impl& impl, const Snapshot& giver, std::span<const std::string> tables,
                const RebaseOptions& options)
-    : SnapshotMerge(impl, giver, tables) {
+    : SnapshotMerge(impl, giver, tables), latest_us_(now_us_) {
+  if (options.latest) latest_us_ = std::min(latest_us_, options.latest->physical_us());
   result_.before = impl.options.node;
   result_.after = impl.options.node;
   for (const auto& [origin, same] : options.contested) dispute(origin, same);
@@ -43,7 +46,7 @@ void Rebase::find_contested(const std::vector<Own>& own) {
     for (auto each = given().lower_bound({origin, 0}); each != end; ++each) {
       const Lsn lsn = storage.find(each->first, storage.appended());
       if (lsn == 0 || storage.view(lsn).dot != each->first) continue;
-      if (!std::ranges::equal(storage.view(lsn).record, each->second.record)) break;
+      if (!same_change(storage.view(lsn), each->second)) break;
       contest.same = std::max(contest.same, each->first.seq);
     }
   }
@@ -116,8 +119,10 @@ Result<RebaseResult> Replica::rebase(const Snapshot& giver, std::span<const std:
   if (auto checked = impl_->writable(); !checked) return checked.error();
   Rebase rebase(*impl_, giver, tables, options);
   if (auto done = rebase.run(); !done) return done.error();
+  const RebaseResult result = rebase.take_result();
+  if (result.before != result.after) impl_->privates.begin(0);  // under the new id nothing was sent
   if (auto durable = impl_->release(lock, 0); !durable) return durable.error();
-  return rebase.take_result();
+  return result;
 }
 
 }  // namespace syncline

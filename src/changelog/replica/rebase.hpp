@@ -66,6 +66,7 @@ class Rebase final : public SnapshotMerge {
   bool orphan_more(const std::vector<Own>& own);
 
   // Writing anew (rebase_writes.cpp).
+  void set_clock_back();
   bool is_delivered(const Orphan& orphan) const;
   RowCase decide(std::vector<const Orphan*> of_row);
   void leave_delivered(RowCase& row);
@@ -87,6 +88,7 @@ class Rebase final : public SnapshotMerge {
   /// What others wrote anew, by the name of what it stands for.
   std::multimap<Dot, ChangeView> written_anew_;
   RebaseResult result_;
+  std::uint64_t latest_us_;  ///< how late it is, as far as the clock can be trusted
 };
 
 }  // namespace syncline

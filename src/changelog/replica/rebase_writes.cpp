@@ -6,6 +6,7 @@
 #include "changelog/replica/context.hpp"
 #include "changelog/replica/rebase.hpp"
 #include "syncline/limits.hpp"
+#include "syncline/record.hpp"
 
 namespace syncline {
 namespace {
@@ -14,8 +15,11 @@ bool same_row(const ChangeView& left, const ChangeView& right) noexcept {
   return left.table == right.table && left.row_id == right.row_id;
 }
 
+/// Also where one of them is a stub.
 bool same_bytes(const ChangeView& left, const ChangeView& right) noexcept {
-  return left.format == right.format && left.data == right.data;
+  if (left.format != right.format) return false;
+  return is_stub(left) == is_stub(right) ? left.data == right.data
+                                         : data_hash(left) == data_hash(right);
 }
 
 /// What it was, and what it was written anew for.
@@ -187,7 +191,18 @@ void Rebase::carry_void(const Orphan& orphan) {
   ++result_.voided;
 }
 
+/// What was taken out does not date what is written now.
+void Rebase::set_clock_back() {
+  const Storage& storage = impl_.contents->storage();
+  HybridTime greatest;
+  for (Lsn lsn = storage.next_held(0); lsn <= storage.appended(); lsn = storage.next_held(lsn)) {
+    greatest = std::max(greatest, storage.front(lsn).hlc);
+  }
+  impl_.hybrid_clock = HybridClock(greatest);
+}
+
 Result<void> Rebase::write_more() {
+  set_clock_back();
   using RowName = std::pair<std::string_view, std::string_view>;
   std::map<RowName, std::vector<const Orphan*>> by_row;
   for (const Orphan& orphan : orphans_) {
@@ -245,7 +260,7 @@ Dot Rebase::write(const Orphan& orphan, Operation operation, const Rebased& name
   codec::RecordFields fields;
   fields.origin = &impl_.options.node;
   fields.seq = impl_.own->in_log + 1;
-  fields.hlc = impl_.hybrid_clock.tick(now_us_);
+  fields.hlc = impl_.hybrid_clock.tick(latest_us_);
   fields.operation = operation;
   fields.table = source.table;
   fields.row_id = source.row_id;
@@ -258,6 +273,7 @@ Dot Rebase::write(const Orphan& orphan, Operation operation, const Rebased& name
   const ChangeView change = view_trusted_record(place);
   const RowKey own_key(change.table, change.row_id, key.tag);
   impl_.file(change, own_key, operation == Operation::void_ ? RowLookup{} : row, now_us_, false);
+  impl_.hybrid_clock = HybridClock(change.hlc);  // not what a clock says that may be wrong
   return change.dot;
 }
 

@@ -43,6 +43,7 @@ void Replica::Impl::take_identity(const Identity& identity) {
   options.node = identity.node;
   own = &contents->progress_of(identity.node);
   contents->log.rename(identity.log);
+  privates.begin(own->in_log);
 }
 
 void Replica::Impl::begin_log(const NodeId& node, std::unique_ptr<Contents> empty) {
@@ -78,6 +79,7 @@ Result<void> Replica::Impl::begin() {
     // What is there may be older than what others hold of this replica, or go on elsewhere.
     if (auto renamed = reidentify(); !renamed) return renamed;
   }
+  privates.begin(own->in_log);  // who knows what was sent before
   show_log();
   if (auto durable = wait_durable(journaled); !durable) return durable;
   // Last: whoever fails to open is gone before the journal, which others may share.

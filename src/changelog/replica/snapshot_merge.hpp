@@ -13,6 +13,10 @@
 
 namespace syncline {
 
+/// A conflict that was known in `old` keeps the time of its detection and the side that is called
+/// local.
+void inherit_conflicts(const Contents& old, Contents& state);
+
 /// One merge of a snapshot: a new log beside the old one, which is restored if anything fails. The
 /// replica's lock is held. As it is, it is the plain merge; a rebase changes some of its steps.
 class SnapshotMerge {
@@ -67,6 +71,7 @@ class SnapshotMerge {
   };
 
   Result<void> read_giver();
+  void keep_data(ChangeView& given) const;
   Result<void> read_own();
   Result<void> check_age() const;
   void put_in_order();
@@ -74,7 +79,6 @@ class SnapshotMerge {
   void file_all();
   void take_chains();
   void inherit_origins();
-  void inherit_conflicts();
   void keep_old_heads();
   Result<void> journal_all() const;
 
