@@ -156,16 +156,16 @@ TEST_CASE("a newer format is refused as such") {
   const Scratch scratch;
   const std::string edge = scratch / "edge";
   REQUIRE(cli_test::run({"edge", "init", edge, "--tenant", "shop"}).status == 0);
-  // Format 2 with an empty body, and the hash that goes with it.
+  // Format 3 with an empty body, and the hash that goes with it.
   const char bytes[] =
-      "SYNCNODE\2\0\0\0\0\0\0\0"
-      "\xda\x78\xf9\x4f\xe7\x4a\x77\xec";
+      "SYNCNODE\3\0\0\0\0\0\0\0"
+      "\xd2\x25\x4f\x7b\xb1\xb3\x49\xa7";
   std::ofstream(edge + "/NODE", std::ios::binary) << std::string(bytes, sizeof bytes - 1);
   for (const Run& refused :
        {on(edge, {"get", "t", "1"}), cli_test::run({"verify", edge}),
         cli_test::run({"serve", "--data", edge}), cli_test::run({"repair", edge})}) {
     CHECK(refused.status == 1);
-    CHECK(has(refused.err, "format 2"));
+    CHECK(has(refused.err, "format 3"));
     CHECK(has(refused.err, "newer program"));
   }
 }

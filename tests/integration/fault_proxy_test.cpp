@@ -19,6 +19,7 @@ std::unique_ptr<Transport> connect(const FaultProxy& proxy,
   HttpTransportOptions options;
   options.url = proxy.url();
   options.timeout = timeout;
+  options.compression = false;  // bytes are counted here
   auto transport = make_http_transport(options);
   REQUIRE(transport);
   return std::move(*transport);
