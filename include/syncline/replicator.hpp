@@ -99,9 +99,15 @@ class Replicator {
     std::function<void(const ReplicatorStatus&)> on_status;  ///< the state is another one
     std::function<void(const SyncProgress&)> on_progress;    ///< after each request of a round
     std::function<void(const ConflictSummary&)> on_conflict;
-    std::function<void(const Rejection&)> on_rejected;  ///< a change that the server did not take
+    /// A change that did not get to the server: refused, and taken back if it was private (see
+    /// `SyncReport::taken_back`; each of a transaction is told), or left to the app with the code
+    /// `conflict_open` (`SyncReport::handed_to_app`). Once each while the reason is the same. What
+    /// goes over in another form, dated anew or without its data, is not told.
+    std::function<void(const Rejection&)> on_rejected;
     std::function<void(const IdentityChange&)> on_identity_changed;
-    std::function<void(const SyncReport&)> on_round;  ///< a round ended well
+    /// A round ended well. Names also the changes that rounds took back, or left to the app, which
+    /// failed since the last one.
+    std::function<void(const SyncReport&)> on_round;
     Clock* clock = nullptr;  ///< for times in the status; null: the system's
     /// Measures pauses, and has to go forward only; null: the system's monotonic one. One that is
     /// given is looked at every few milliseconds, since nobody says when it is set.

@@ -21,9 +21,10 @@ struct IdentityChange {
 
 /// What one round moved.
 struct SyncReport {
-  std::size_t pushed = 0;                  ///< changes sent
-  std::size_t accepted = 0;                ///< of these: taken, or held there already
-  std::vector<Rejection> rejected;         ///< of these: refused by the server, in the end
+  std::size_t pushed = 0;    ///< changes sent
+  std::size_t accepted = 0;  ///< of these: taken, or held there already
+  /// Of these: refused by the server, in the end. One for each change that was taken back, too.
+  std::vector<Rejection> rejected;
   std::size_t pulled = 0;                  ///< changes received
   std::size_t applied = 0;                 ///< of these: new here
   std::vector<ConflictSummary> conflicts;  ///< found on either side during the round, each once

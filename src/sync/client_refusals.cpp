@@ -22,6 +22,22 @@ bool is_final(ErrorCode code) noexcept {
   return code == ErrorCode::too_large || code == ErrorCode::invalid_change;
 }
 
+/// Why `change` was taken back: it was refused itself, or another of its transaction.
+Rejection reason_of(const Change& change, const std::vector<Rejection>& refused) {
+  const auto same = std::find_if(refused.begin(), refused.end(), [&](const Rejection& rejection) {
+    return rejection.dot == change.dot;
+  });
+  if (same != refused.end()) return *same;
+  const auto together =
+      std::find_if(refused.begin(), refused.end(), [&](const Rejection& rejection) {
+        return change.transaction && rejection.dot.seq >= change.transaction->number &&
+               rejection.dot.seq - change.transaction->number < change.transaction->count;
+      });
+  Rejection reason = together != refused.end() ? *together : refused.front();
+  reason.dot = change.dot;
+  return reason;
+}
+
 }  // namespace
 
 /// Origins of refused changes that may be sent again now.
@@ -100,7 +116,7 @@ Result<void> ClientSession::take_back(const std::vector<Rejection>& refused, Men
   if (!done) return done.error();
   if (done->voided.empty()) return {};
   mended.origins.insert(asked_as_);
-  std::move(own.begin(), own.end(), std::back_inserter(report_.rejected));
+  for (const Change& change : done->voided) report_.rejected.push_back(reason_of(change, own));
   std::move(done->voided.begin(), done->voided.end(), std::back_inserter(report_.taken_back));
   return {};
 }

@@ -6,6 +6,8 @@
 #include <variant>
 
 #include "sync/durable.hpp"
+#include "sync/standing.hpp"
+#include "sync/vouched.hpp"
 
 namespace syncline {
 namespace {
@@ -37,6 +39,9 @@ LiveClient::LiveClient(Replica& replica, Options options, std::uint64_t now_us)
   request.clock = wire_clock(replica, durable_summary(replica));
   if (!options_.tables.empty()) request.tables = options_.tables;
   request.time = HybridTime::from_us(replica.wall_time_us());
+  // A server that was started anew without its peers takes this for the first registration.
+  request.replaces = replaced_id(replica);
+  request.home = home_of(replica).value_or(NodeId());
   send(std::move(request));
 }
 
@@ -98,6 +103,7 @@ Result<void> LiveClient::on_body(const RegisterResponse& answer, std::uint64_t n
   if (auto same = compare(answer.clock); !same) return same;
   begun_ = true;
   planner_.begin_round();
+  planner_.set_server_name(answer.node_id.to_string());
   planner_.set_server_clock(answer.clock.clock());
   planner_.set_server_limits(answer.max_batch_changes, answer.max_body_bytes);
   for (const NodeId& origin : options_.refused) planner_.pass_over(origin);
@@ -165,6 +171,7 @@ void LiveClient::send_heartbeat(std::uint64_t now_us) {
   HeartbeatRequest request;
   request.node_id = self_;
   request.clock = WireClock(durable_summary(replica_));
+  if (const auto vouched = vouched_clock(replica_)) request.vouched.emplace(*vouched);
   request.cursor = options_.cursor;
   send(std::move(request));
   unacknowledged_ = false;

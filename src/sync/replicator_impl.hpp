@@ -107,8 +107,9 @@ struct Replicator::Impl {
   std::uint64_t asked = 0;  ///< calls that the live connection was asked for
   std::uint64_t live_begun_by_us = 0;
   std::string kept_cursor;
-  std::set<NodeId> refused;                ///< by the last round
+  std::set<NodeId> refused;                ///< of which the last round left something refused
   std::map<Dot, ErrorCode> told_refusals;  ///< to the program
+  SyncReport unreported;                   ///< only the changes that are the app's now
   SyncReport traffic;                      ///< only requests and bytes, of the round
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "sync/durable.hpp"
@@ -42,6 +43,31 @@ Error with_retry_after(Error error, const HttpResponse& response) {
 
 /// The replicator whose thread this is.
 thread_local const void* working_here = nullptr;
+
+/// Origins of which the server takes no more for now: what was taken back is in nobody's way.
+std::set<NodeId> held_up(const SyncReport& report) {
+  std::set<Dot> gone;
+  for (const Change& change : report.taken_back) gone.insert(change.dot);
+  std::set<NodeId> origins;
+  for (const Rejection& rejection : report.rejected) {
+    if (!gone.contains(rejection.dot)) origins.insert(rejection.dot.origin);
+  }
+  return origins;
+}
+
+Rejection left_to_app(const Change& change) {
+  return {change.dot, 0,
+          Error{ErrorCode::conflict_open,
+                "the row was changed elsewhere while the server did not have this change, and its "
+                "policy settles nothing by itself: look at the row and write the change again if "
+                "it shall be"}};
+}
+
+void put_before(std::vector<Change> earlier, std::vector<Change>& later) {
+  earlier.insert(earlier.end(), std::make_move_iterator(later.begin()),
+                 std::make_move_iterator(later.end()));
+  later = std::move(earlier);
+}
 
 Error interrupted() { return {ErrorCode::unavailable, "the replicator was stopped"}; }
 
@@ -235,14 +261,18 @@ void Replicator::Impl::round() {
   report.bytes_sent = traffic.bytes_sent;
   report.bytes_received = traffic.bytes_received;
   report.duration_us = monotonic_us() - begun;
-  refused.clear();
-  for (const Rejection& rejection : report.rejected) refused.insert(rejection.dot.origin);
-  if (stopping()) return;
+  refused = held_up(report);
   tell(report);
-  if (ended && options.on_round) {
+  // What a round that failed or was stopped has taken from the app is named by the next that ends.
+  put_before(std::exchange(unreported.handed_to_app, {}), report.handed_to_app);
+  put_before(std::exchange(unreported.taken_back, {}), report.taken_back);
+  if (!ended) {
+    unreported.handed_to_app = std::move(report.handed_to_app);
+    unreported.taken_back = std::move(report.taken_back);
+  } else if (options.on_round) {
     gate.post([callback = options.on_round, report = std::move(report)] { callback(report); });
   }
-  end_round(ticket, ended);
+  if (!stopping()) end_round(ticket, ended);
 }
 
 /// What a round did stays, whether it came to its end or not.
@@ -256,6 +286,13 @@ void Replicator::Impl::tell(const SyncReport& report) {
     gate.post([callback = options.on_identity_changed, change = *report.identity_changed] {
       callback(change);
     });
+  }
+  if (options.on_rejected) {
+    for (const Change& change : report.handed_to_app) {
+      gate.post([callback = options.on_rejected, rejection = left_to_app(change)] {
+        callback(rejection);
+      });
+    }
   }
   // A change that is refused is refused in every round, and is news once.
   std::map<Dot, ErrorCode> refusals;

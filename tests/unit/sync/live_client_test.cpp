@@ -4,6 +4,7 @@
 
 #include "support/hub_channel.hpp"
 #include "support/sync_world.hpp"
+#include "sync/peers.hpp"
 #include "sync/remote_state.hpp"
 
 namespace syncline::test {
@@ -146,6 +147,55 @@ TEST_CASE("who asks hears when it holds all that the server had then") {
   REQUIRE(live.run());
   CHECK(live.client->settled());
   CHECK(same_rows(*live.edge.replica, world.server()));
+}
+
+TEST_CASE("a live connection says of this replica what a round says") {
+  SyncWorld world;
+  LiveEdge live(world);
+  const auto home = world.server().node();
+  Edge child = world.edge();
+  PeerTable peers(*live.edge.replica);
+  RegisterRequest entry;
+  entry.node_id = child.replica->node();
+  REQUIRE(peers.enter(entry, 1));
+  live.connect(100, {});
+  auto output = live.client->take_output();
+  REQUIRE(output.size() == 1);
+  const auto first = read_live_message(output[0]);
+  REQUIRE(first);
+  // Else a server that knows nobody any more would take it for a newcomer.
+  CHECK(std::get<RegisterRequest>(first->body).home == home);
+  REQUIRE(live.channel.send(output[0]));
+  const auto answer = live.channel.receive(std::chrono::milliseconds(0));
+  REQUIRE((answer && *answer));
+  live.edge.put("1", "1");
+  REQUIRE(live.client->on_message(**answer, live.now));
+  bool beat = false;
+  for (const LiveMessage& message : live.client->take_output()) {
+    const auto frame = read_live_message(message);
+    REQUIRE(frame);
+    const auto* heartbeat = std::get_if<HeartbeatRequest>(&frame->body);
+    if (heartbeat == nullptr) continue;
+    beat = true;
+    // The child holds nothing yet: what only the relay holds is not stable.
+    REQUIRE(heartbeat->vouched);
+    CHECK(heartbeat->vouched->clock().empty());
+    CHECK_FALSE(heartbeat->clock.clock().empty());
+  }
+  CHECK(beat);
+}
+
+TEST_CASE("what only this server was sent is private again if it refuses it") {
+  SyncWorld world;
+  LiveEdge live(world);
+  REQUIRE(live.run());
+  live.edge.put("1", "1");
+  live.client->on_commit();
+  CHECK(live.client->take_output().size() == 1);
+  Replica& replica = *live.edge.replica;
+  CHECK(replica.private_from() == 2);
+  replica.refused(1, world.server().node().to_string());
+  CHECK(replica.private_from() == 1);
 }
 
 TEST_CASE("a connection that is cut at any frame leaves nothing that a round does not heal") {

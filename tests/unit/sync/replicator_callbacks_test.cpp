@@ -2,6 +2,7 @@
 #include <deque>
 #include <thread>
 
+#include "unit/sync/own_edge.hpp"
 #include "unit/sync/replicator_fixture.hpp"
 
 namespace syncline::test {
@@ -137,13 +138,39 @@ TEST_CASE("a token that is refused for good is a failure that is told") {
   CHECK(replicator->status().next_attempt_us > b.world.clock.now_us());
 }
 
-TEST_CASE("conflicts are told once, and so are refusals") {
-  Background b;
+TEST_CASE("each change that is taken back is told once, with the rest of its transaction") {
+  Background b(small_changes());
   b.edge.put("1", "1");
-  b.edge.sync();
-  b.write_there("1");
-  b.edge.put("1", "2");
-  // Its clock is an hour ahead: what it writes now is refused.
+  const std::string data = large();
+  const Write two[] = {{WriteKind::put, "t", "2", Payload::json(data), {}},
+                       {WriteKind::put, "t", "3", Payload::json("1"), {}}};
+  REQUIRE(b.edge.replica->transaction(two));
+  b.edge.put("4", "1");
+  Replicator::Options options = b.options();
+  options.mode = Replicator::Mode::interval;
+  options.interval_ms = 1;
+  std::size_t taken_back = 0;
+  const auto note = options.on_round;
+  options.on_round = [&, note](const SyncReport& report) {
+    taken_back += report.taken_back.size();
+    note(report);
+  };
+  const auto replicator = make(std::move(options));
+  replicator->start();
+  REQUIRE(b.events.wait([&] { return b.rounds >= 5; }));
+  replicator->stop();
+  CHECK(taken_back == 2);
+  REQUIRE(b.rejections.size() == 2);
+  CHECK(b.rejections[0].dot.seq == 2);
+  CHECK(b.rejections[0].error.code == ErrorCode::too_large);
+  CHECK(b.rejections[1].dot.seq == 3);
+  CHECK(b.rejections[1].error.code == ErrorCode::too_large);
+  CHECK(b.edge.replica->rejected_changes().size() == 2);
+  CHECK(b.same());
+}
+
+TEST_CASE("what goes over dated anew is no refusal") {
+  Background b;
   ManualClock fast(b.world.clock.now_us());
   Edge hasty = b.world.edge({}, &fast);
   b.edge = std::move(hasty);
@@ -155,10 +182,34 @@ TEST_CASE("conflicts are told once, and so are refusals") {
   options.interval_ms = 1;
   const auto replicator = make(std::move(options));
   replicator->start();
-  REQUIRE(b.events.wait([&] { return b.rounds >= 5; }));
+  REQUIRE(b.events.wait([&] { return b.rounds >= 3; }));
   replicator->stop();
+  CHECK(b.rejections.empty());
+  CHECK(b.same());
+}
+
+TEST_CASE("what is written after a change was taken back goes over the live connection") {
+  Background b(small_changes());
+  b.edge.put("1", large());
+  Replicator::Options options = b.options();
+  options.backoff.max_ms = 3'600'000;  // nothing is offered again before
+  const auto replicator = make(std::move(options));
+  replicator->start();
+  REQUIRE(b.wait_for(ReplicatorState::live));
   CHECK(b.rejections.size() == 1);
-  CHECK(b.rejections[0].error.code == ErrorCode::clock_drift);
+  b.edge.put("2", "1");
+  REQUIRE(replicator->wait_until_synced(soon()));
+  CHECK(b.rounds == 1);
+  CHECK(b.same());
+
+  // The live connection is refused the next one: a round takes it back, and live goes on.
+  b.edge.put("3", large());
+  REQUIRE(b.events.wait([&] { return b.rejections.size() == 2; }));
+  b.edge.put("4", "1");
+  REQUIRE(replicator->wait_until_synced(soon()));
+  CHECK(b.edge.replica->rejected_changes().size() == 2);
+  CHECK(b.rounds == 2);
+  CHECK(b.same());
 }
 
 TEST_CASE("conflicts that a live connection finds are told") {

@@ -44,6 +44,8 @@ class Events {
 
 /// A world whose connections can be taken away.
 struct Background {
+  explicit Background(TenantManager::Options options = {}) : world(options) {}
+
   SyncWorld world;
   Edge edge = world.edge();
   Events events;
