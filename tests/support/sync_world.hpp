@@ -33,7 +33,9 @@ struct Edge {
 };
 
 struct SyncWorld {
-  explicit SyncWorld(TenantManager::Options options = {}) : tenants(with(options)) {
+  /// Two worlds that meet need different seeds: ids come from them.
+  explicit SyncWorld(TenantManager::Options options = {}, std::uint64_t seed = 7)
+      : random(seed), tenants(with(options)) {
     const auto made = tenants.create("default", "unlimited");
     if (!made) FAIL(to_string(made.error()));
     tenant = *made;
@@ -60,7 +62,7 @@ struct SyncWorld {
   Replica& server() { return tenant->replica(); }
 
   ManualClock clock{1'700'000'000'000'000};
-  SeededRandom random{7};
+  SeededRandom random;
   TenantManager tenants;
   Hub hub{&clock};
   std::shared_ptr<Tenant> tenant;

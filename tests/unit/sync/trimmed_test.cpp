@@ -63,7 +63,7 @@ TEST_CASE("a server that lost what was trimmed here is given a snapshot") {
   edge.put("after", "{\"n\":2}");
   CHECK(edge.sync().accepted == 1);
 
-  SyncWorld fresh;
+  SyncWorld fresh({}, 8);
   edge.transport = std::make_unique<HubTransport>(fresh.tenants, fresh.hub);
   edge.client = std::make_unique<SyncClient>(*edge.replica, *edge.transport, SyncClient::Options{});
   edge.sync();
@@ -86,7 +86,7 @@ TEST_CASE("a snapshot is given in pages, also after a break in any of them") {
     edge.put_many(many);
     edge.sync();
     REQUIRE(edge.replica->trim(many));
-    SyncWorld fresh;
+    SyncWorld fresh({}, 8);
     Edge other = fresh.edge();
     other.put("theirs", "{}");
     other.sync();
