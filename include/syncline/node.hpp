@@ -81,6 +81,8 @@ class Node final : public TenantStore {
   /// Other tables for an edge, which its next exchange fetches and drops. Errors: `unavailable`,
   /// `bad_request` if this is no edge.
   Result<void> set_edge_tables(std::vector<std::string> tables);
+  /// Another place for an edge's server, where its next exchange goes. Errors: as above.
+  Result<void> set_edge_server(std::string url);
   /// Keeps what an edge's server said of its tenant's settings, under the server's version.
   /// Errors: `unavailable`, `bad_request` if this is no edge.
   Result<void> keep_settings(const TenantSettings& settings);

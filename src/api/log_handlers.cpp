@@ -3,6 +3,7 @@
 #include "api/media.hpp"
 #include "api/row_body.hpp"
 #include "sync/retention.hpp"
+#include "sync/standing.hpp"
 
 namespace syncline::api {
 
@@ -74,7 +75,7 @@ HandlerResult log_state(Services& services, Call& call) {
   body["tombstones"] = counted.tombstones;
   const StableState stable = stable_state(replica);
   body["stable"] = {{"number", stable.number}, {"clock", clock_to_body(WireClock(stable.clock))}};
-  body["retention"] = retention_to_body(call.tenant->settings().retention);
+  body["retention"] = retention_to_body(terms_of(*call.tenant).retention);
   nlohmann::json& consumers = body["consumers"] = nlohmann::json::array();
   for (const Consumer& consumer : exchange->consumers.list()) {
     consumers.push_back(consumer_to_body(consumer, *call.tenant, now_us));

@@ -5,6 +5,7 @@
 #include "api/handlers.hpp"
 #include "api/media.hpp"
 #include "api/row_body.hpp"
+#include "sync/standing.hpp"
 
 namespace syncline::api {
 
@@ -14,7 +15,7 @@ constexpr std::uint64_t default_page_tenants = 100;
 constexpr std::uint64_t max_page_tenants = 1000;
 
 nlohmann::json tenant_to_body(const Tenant& tenant) {
-  const TenantSettings settings = tenant.settings();
+  const TenantSettings settings = known_settings(tenant);
   nlohmann::json body = nlohmann::json::object();
   body["id"] = tenant.id();
   body["plan"] = tenant.plan().name;

@@ -22,6 +22,7 @@ Command consumer_commands();
 Command import_command();
 Command export_command();
 Command edge_commands();
+Command edge_serve_command();  // of the group above
 Command sync_command();
 Command rejected_commands();
 Command verify_command();

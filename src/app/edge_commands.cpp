@@ -44,16 +44,21 @@ std::string host_name() {
   return name.data();
 }
 
+std::string server_fault(const std::string& url) {
+  HttpTransportOptions transport;
+  transport.url = url;
+  const auto good = make_http_transport(std::move(transport));
+  return good ? std::string() : "--server: " + good.error().detail;
+}
+
 Result<ExitCode> run_init(Session& session, const Arguments& arguments) {
   EdgeHome home;
   home.server = arguments.server.value_or(session.client.server);
   home.tenant = arguments.tenant.value_or(session.client.tenant);
   home.name = arguments.name.value_or(host_name());
   home.tables = arguments.tables;
-  HttpTransportOptions transport;
-  transport.url = home.server;
-  if (const auto good = make_http_transport(transport); !good) {
-    return wrong_usage(session, "--server: " + good.error().detail);
+  if (const std::string fault = server_fault(home.server); !fault.empty()) {
+    return wrong_usage(session, fault);
   }
   if (const auto good = validate_tenant_id(home.tenant); !good) {
     return wrong_usage(session, "--tenant: " + good.error().detail);
@@ -78,9 +83,19 @@ Result<ExitCode> run_init(Session& session, const Arguments& arguments) {
   return ExitCode::ok;
 }
 
+// What `set` was told to set, which has to be something; empty if nothing is wrong.
+std::string set_fault(const Arguments& arguments) {
+  const bool tables = !arguments.tables.empty();
+  if (tables && arguments.all_tables) return "--table and --all-tables exclude each other";
+  if (!tables && !arguments.all_tables && !arguments.server) {
+    return "name tables with --table, say --all-tables, or name the server with --server";
+  }
+  return arguments.server ? server_fault(*arguments.server) : std::string();
+}
+
 Result<ExitCode> run_set(Session& session, const Arguments& arguments) {
-  if (arguments.all_tables == !arguments.tables.empty()) {
-    return wrong_usage(session, "name tables with --table, or say --all-tables");
+  if (const std::string fault = set_fault(arguments); !fault.empty()) {
+    return wrong_usage(session, fault);
   }
   Node::Options options;
   options.directory = arguments.directory;
@@ -88,13 +103,25 @@ Result<ExitCode> run_set(Session& session, const Arguments& arguments) {
   options.lock_wait = directory_wait;
   const auto node = Node::open(std::move(options));
   if (!node) return with_advice(node.error(), arguments.directory);
-  if (const auto set = (*node)->set_edge_tables(arguments.tables); !set) return set.error();
+  if (arguments.all_tables || !arguments.tables.empty()) {
+    if (const auto set = (*node)->set_edge_tables(arguments.tables); !set) return set.error();
+  }
+  if (arguments.server) {
+    if (const auto set = (*node)->set_edge_server(*arguments.server); !set) return set.error();
+  }
+  const EdgeHome& home = *(*node)->edge();
   if (session.json) {
     print_json(session, dump_json({{"directory", arguments.directory},
-                                   {"tables", names_json(arguments.tables)}}));
+                                   {"server", home.server},
+                                   {"tables", names_json(home.tables)}}));
     return ExitCode::ok;
   }
-  session.out << "the next sync fetches what is new in that, and drops what is no more in it\n";
+  if (arguments.server) {
+    session.out << "the next sync goes to " << printable(home.server) << '\n';
+  }
+  if (arguments.all_tables || !arguments.tables.empty()) {
+    session.out << "the next sync fetches what is new in that, and drops what is no more in it\n";
+  }
   return ExitCode::ok;
 }
 
@@ -102,20 +129,26 @@ Command set_command() {
   auto arguments = std::make_shared<Arguments>();
   Command command;
   command.name = "set";
-  command.summary = "Choose which tables of its server an edge holds";
+  command.summary = "Say where an edge's server is, and which of its tables the edge holds";
   command.examples =
       "The next 'sync' fetches the rows of new tables. Those of others are dropped here, once the\n"
-      "server has all that was written to them.\n\n"
+      "server has all that was written to them. A server that moved is found by its new address;\n"
+      "one that has other data gets what this edge has of the tenant.\n\n"
       "examples:\n"
       "  syncline edge set field-work --table orders --table items\n"
-      "  syncline edge set field-work --all-tables";
+      "  syncline edge set field-work --all-tables\n"
+      "  syncline edge set field-work --server http://127.0.0.1:9000";
   command.options = {
       {.name = "DIR",
        .target = &arguments->directory,
        .help = "the edge's directory, see 'syncline edge init'",
        .required = true},
       tables_option(arguments, "hold this table, and no others; repeatable"),
-      {.name = "--all-tables", .target = &arguments->all_tables, .help = "hold all tables"}};
+      {.name = "--all-tables", .target = &arguments->all_tables, .help = "hold all tables"},
+      {.name = "--server",
+       .target = &arguments->server,
+       .help = "the server's address from now on",
+       .value_name = "URL"}};
   command.run = [arguments](Session& session) { return run_set(session, *arguments); };
   command.talks_to_server = false;
   return command;
@@ -161,11 +194,12 @@ Command init_command() {
 Command edge_commands() {
   Command group;
   group.name = "edge";
-  group.summary = "Make data directories that work offline";
+  group.summary = "Data directories that work offline, and can serve others";
   group.examples =
       "examples:\n"
-      "  syncline edge init field-work --server http://127.0.0.1:8437 --tenant shop";
-  group.subcommands = {init_command(), set_command()};
+      "  syncline edge init field-work --server http://127.0.0.1:8437 --tenant shop\n"
+      "  syncline edge serve field-work --peer http://127.0.0.1:8439";
+  group.subcommands = {init_command(), set_command(), edge_serve_command()};
   group.talks_to_server = false;
   return group;
 }

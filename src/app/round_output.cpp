@@ -58,6 +58,7 @@ std::string round_json(const EdgeRound& round) {
                       {"stubs_taken", report.stubs_taken},
                       {"clock_offset_ms", report.clock_offset_us / 1000},
                       {"clock_is_off", report.clock_is_off}};
+  if (!round.with.empty()) body["with"] = round.with;
   for (const Rejection& rejection : report.rejected) {
     body["rejected"].push_back({{"origin", rejection.dot.origin.to_string()},
                                 {"seq", rejection.dot.seq},
@@ -99,6 +100,7 @@ void print_round(Session& session, const EdgeRound& round) {
   const std::uint64_t carried = report.bytes_sent + report.bytes_received;
   std::string bytes = human_bytes(carried);
   if (report.body_bytes > carried) bytes += " for " + human_bytes(report.body_bytes);
+  if (!round.with.empty()) session.out << printable(round.with) << ": ";
   session.out << fmt::format("pushed {}, pulled {}, conflicts {}, rejected {} ({}, {} ms)\n",
                              grouped(report.pushed), grouped(report.pulled),
                              grouped(report.conflicts.size()), grouped(report.rejected.size()),

@@ -1,11 +1,8 @@
 // `syncline serve`: a server in the foreground until SIGTERM or SIGINT.
-#include <csignal>
 #include <ostream>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include "app/commands.hpp"
 #include "app/data_connection.hpp"
@@ -13,6 +10,7 @@
 #include "app/listen_address.hpp"
 #include "app/opening_report.hpp"
 #include "app/output.hpp"
+#include "app/server_log.hpp"
 #include "app/stop_signals.hpp"
 #include "syncline/server.hpp"
 
@@ -34,14 +32,6 @@ struct Arguments {
 constexpr std::uint64_t max_threads = 1024;
 // What is not on the disk for longer than an hour might as well stay in memory.
 constexpr std::uint64_t max_interval_ms = 3'600'000;
-
-void log_access(spdlog::logger& log, const AccessLogLine& line) {
-  const auto level = line.status >= 500   ? spdlog::level::err
-                     : line.status >= 400 ? spdlog::level::warn
-                                          : spdlog::level::info;
-  log.log(level, "{} {} {} in={} out={} us={} id={}", line.method, line.target, line.status,
-          line.bytes_in, line.bytes_out, line.duration_us, line.request_id);
-}
 
 // Those that are not there yet.
 Result<void> create_tenants(TenantManager& tenants, const std::vector<std::string>& wanted) {
@@ -85,8 +75,9 @@ Result<OpenDirectory> open_data(const Arguments& arguments) {
     return Error(ErrorCode::bad_request,
                  *arguments.data +
                      " is an edge's data directory, and a server needs its own; "
-                     "'syncline sync " +
-                     *arguments.data + "' exchanges it with its server");
+                     "'syncline edge serve " +
+                     *arguments.data + "' serves an edge's, 'syncline sync " + *arguments.data +
+                     "' exchanges it with its server");
   }
   return opened;
 }
@@ -125,10 +116,7 @@ Result<ExitCode> run_serve(Session& session, const Arguments& arguments) {
   const auto listen = parse_listen_address(arguments.listen);
   if (!listen) return wrong_usage(session, "--listen: " + listen.error().detail);
   const StopSignals stop_signals;  // before any thread starts, so that all of them inherit it
-  spdlog::logger log("syncline", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  log.set_level(spdlog::level::from_str(arguments.log_level));
-  log.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-  log.flush_on(spdlog::level::warn);
+  const auto log = make_server_log(arguments.log_level);
 
   OpenDirectory directory;
   if (arguments.data) {
@@ -146,20 +134,16 @@ Result<ExitCode> run_serve(Session& session, const Arguments& arguments) {
   options.address = listen->address;
   options.port = listen->port;
   options.threads = static_cast<unsigned>(arguments.threads);
-  options.access_log = [&log](const AccessLogLine& line) { log_access(log, line); };
+  options.access_log = [log](const AccessLogLine& line) { log_access(*log, line); };
   const auto server = Server::start(tenants, std::move(options));
   if (!server) return server.error();
   announce(session, (*server)->url(), tenants, directory.node.get());
 
-  const int received = stop_signals.wait();
-  log.info("{}: no more connections are taken, requests under way are finished",
-           received == SIGINT ? "SIGINT" : "SIGTERM");
+  log_stopping(*log, stop_signals.wait());
   (*server)->stop();
   // With --durability interval or none something may still be on its way to the disk.
-  for (const auto& tenant : tenants.list()) {
-    if (const auto flushed = tenant->replica().flush(); !flushed) return flushed.error();
-  }
-  log.info("stopped");
+  if (const auto flushed = flush_all(tenants); !flushed) return flushed.error();
+  log->info("stopped");
   return ExitCode::ok;
 }
 
@@ -213,11 +197,7 @@ Command serve_command() {
        .target = &arguments->restored,
        .help = "the directory was brought back from a backup: go on under new ids. A copy made by "
                "'syncline backup' is found out without this"},
-      {.name = "--log-level",
-       .target = &arguments->log_level,
-       .help = "requests are logged at info, refused ones at warn, failed ones at error",
-       .value_name = "LEVEL",
-       .choices = {"debug", "info", "warn", "error", "off"}}};
+      log_level_option(arguments->log_level)};
   command.run = [arguments](Session& session) { return run_serve(session, *arguments); };
   command.talks_to_server = false;
   return command;

@@ -14,7 +14,8 @@ struct EdgeRound {
   SyncReport report;
   /// The directory was found to be a copy when it was opened, and took a new id then.
   bool was_copy = false;
-  NodeId node;  ///< what the edge is called now
+  NodeId node;       ///< what the edge is called now
+  std::string with;  ///< the URL, where an edge exchanges with several; else empty
 };
 
 /// Opens `directory`, exchanges everything with its server, and closes it again; other commands

@@ -203,6 +203,17 @@ Result<void> Node::set_edge_tables(std::vector<std::string> tables) {
   return impl_->replace(std::move(next));
 }
 
+Result<void> Node::set_edge_server(std::string url) {
+  const std::lock_guard lock(impl_->mutex);
+  if (!impl_->catalogue.edge) {
+    return Error{ErrorCode::bad_request, "only an edge has a server to exchange with"};
+  }
+  if (impl_->catalogue.edge->server == url) return {};
+  NodeCatalogue next = impl_->catalogue;
+  next.edge->server = std::move(url);
+  return impl_->replace(std::move(next));
+}
+
 Result<void> Node::keep_settings(const TenantSettings& settings) {
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->catalogue.edge || impl_->catalogue.tenants.size() != 1) {

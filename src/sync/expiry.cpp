@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "sync/standing.hpp"
+
 namespace syncline {
 namespace {
 
@@ -49,6 +51,7 @@ void ExpiryReader::read(Tenant& tenant, PeerTable& peers) {
   ReadOptions options;
   options.operations = {Operation::void_};
   options.limit = read_at_once;
+  const std::optional<NodeId> home = known_home(tenant);
   while (examined_ < log.last_lsn()) {
     options.after = examined_;
     const Result<ReadPage> page = read_log(log, options);
@@ -56,7 +59,7 @@ void ExpiryReader::read(Tenant& tenant, PeerTable& peers) {
     for (const LogEntry& entry : page->entries) {
       const NodeId& writer = entry.change.dot.origin;
       // Nobody else may keep a replica out.
-      if (writer != replica.node() && tenant.home() != writer) continue;
+      if (writer != replica.node() && home != writer) continue;
       const std::optional<NodeId> node = expired_by(entry.change);
       if (!node) continue;
       if (!peers.expire(*node, entry.change.dot)) return;  // the next time
@@ -89,8 +92,8 @@ Result<void> give_up(Tenant& tenant, PeerTable& peers, ExpiryReader& expiries, c
 
 Result<void> expire_leases(Tenant& tenant, PeerTable& peers, ExpiryReader& expiries,
                            std::uint64_t now_us) {
+  if (!known_home(tenant)) return {};
   const TenantSettings settings = tenant.settings();
-  if (!settings.home) return {};
   for (const Peer& peer : peers.list()) {
     if (peer.expired() || now_us <= peers.lease_end_us(peer, settings.lease_s)) continue;
     if (const auto done = give_up(tenant, peers, expiries, peer.node_id); !done) return done;

@@ -170,7 +170,7 @@ void Hub::maintain(const TenantPointer& tenant) {
   static_cast<void>(advance_stability(*tenant, exchange->peers, now_us, marker_interval_us_));
   exchange->peers.keep(now_us, true);
   exchange->consumers.keep();
-  if (!tenant->settings().retention.keeps_all()) {
+  if (!terms_of(*tenant).retention.keeps_all()) {
     static_cast<void>(enforce_retention(*tenant, *exchange, now_us));
   }
 }
@@ -259,7 +259,7 @@ Result<PushResponse> Hub::push(const TenantPointer& tenant, const PushRequest& r
   IntegrateOptions options;
   options.pusher = request.node_id;
   options.sender_clock_offset_us = peer->clock_offset_us;
-  options.refuse_markers_of_pusher = tenant->home() != request.node_id;
+  options.refuse_markers_of_pusher = known_home(*tenant) != request.node_id;
   std::optional<NewcomerPush> newcomer;
   if (peer->joined_at_marker != 0) newcomer = withhold_of_newcomer(request, *peer, replica);
   Result<PushResponse> response =

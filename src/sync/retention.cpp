@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sync/stability.hpp"
+#include "sync/standing.hpp"
 
 namespace syncline {
 namespace {
@@ -163,7 +164,10 @@ Result<void> enforce_retention(Tenant& tenant, const TenantExchange& exchange,
                                std::uint64_t now_us) {
   Replica& replica = tenant.replica();
   const Lsn first = replica.log().first_lsn();
-  Lsn begin = retention_begin(replica, tenant.settings().retention, now_us);
+  Lsn begin = retention_begin(replica, terms_of(tenant).retention, now_us);
+  if (goes_by_another(tenant)) {
+    begin = std::min(begin, replica.first_lsn_not_covered(stable_state(replica).clock));
+  }
   if (begin <= first) return {};
   const std::vector<LogHolder> holders = log_holders(tenant, exchange, now_us);
   if (!holders.empty()) begin = std::min(begin, holders.front().needed);

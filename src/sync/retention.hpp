@@ -53,8 +53,9 @@ Result<TrimResult> trim_log(Tenant& tenant, const TenantExchange& exchange, Lsn 
 /// Age is that of arrival. What bytes amount to is told from the mean size of the log's records.
 Lsn retention_begin(const Replica& replica, const Retention& retention, std::uint64_t now_us);
 
-/// Drops what the tenant's retention does not keep, except what somebody holds. Does nothing if
-/// there is too little to drop. Errors: those of `Replica::trim`.
+/// Drops what the tenant's retention does not keep, except what somebody holds and, where the
+/// tenant's home is another replica, what is not stable. Does nothing if there is too little to
+/// drop. Errors: those of `Replica::trim`.
 Result<void> enforce_retention(Tenant& tenant, const TenantExchange& exchange,
                                std::uint64_t now_us);
 

@@ -1,6 +1,7 @@
 #include "sync/standing.hpp"
 
 #include <sstream>
+#include <utility>
 
 namespace syncline {
 namespace {
@@ -41,15 +42,34 @@ Result<void> keep_terms(Replica& replica, const TenantTerms& terms) {
   return replica.set_property(retention_property, limits);
 }
 
+bool goes_by_another(const Tenant& tenant) {
+  return home_of(tenant.replica()).has_value() && !tenant.is_home();
+}
+
+std::optional<NodeId> known_home(const Tenant& tenant) {
+  return goes_by_another(tenant) ? home_of(tenant.replica()) : tenant.home();
+}
+
 TenantTerms terms_of(const Tenant& tenant) {
   const Replica& replica = tenant.replica();
-  const std::optional<NodeId> told = home_of(replica);
-  if (told && !tenant.is_home()) {
-    return {replica.policies(), replica.settings_version(), replica.max_clock_drift_ms(), told,
-            retention_of(replica)};
+  if (goes_by_another(tenant)) {
+    return {replica.policies(), replica.settings_version(), replica.max_clock_drift_ms(),
+            home_of(replica), retention_of(replica)};
   }
   const TenantSettings own = tenant.settings();
   return {own.policies, own.version, own.max_clock_drift_ms, tenant.home(), own.retention};
+}
+
+TenantSettings known_settings(const Tenant& tenant) {
+  TenantSettings settings = tenant.settings();
+  if (!goes_by_another(tenant)) return settings;
+  TenantTerms told = terms_of(tenant);
+  settings.policies = std::move(told.policies);
+  settings.version = told.version;
+  settings.max_clock_drift_ms = told.max_clock_drift_ms;
+  settings.home = told.home;
+  settings.retention = told.retention;
+  return settings;
 }
 
 bool is_newer_word(const Replica& replica, const NodeId& teller, const TenantTerms& said) {

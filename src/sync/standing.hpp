@@ -31,6 +31,13 @@ Result<void> forget_replaced_id(Replica& replica);
 /// somebody, those that it was told. So a node that passes changes on passes the home's word on.
 TenantTerms terms_of(const Tenant& tenant);
 
+/// True if the node goes by what it was told: its replica has heard of a home, and that is another.
+bool goes_by_another(const Tenant& tenant);
+/// The tenant's home as this node goes by it; nullopt: there is none, or none was heard of.
+std::optional<NodeId> known_home(const Tenant& tenant);
+/// The tenant's settings as this node goes by them: its own, with the terms that it was told.
+TenantSettings known_settings(const Tenant& tenant);
+
 /// True if what `teller` says of the tenant counts more than what `replica` goes by: it is the home
 /// itself, nobody was heard before, or it has heard of newer settings of the same home.
 bool is_newer_word(const Replica& replica, const NodeId& teller, const TenantTerms& said);

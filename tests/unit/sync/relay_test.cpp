@@ -1,0 +1,156 @@
+// A node between the home and others: it keeps to the home's word, and passes it on.
+
+#include "support/caller.hpp"
+#include "sync/expiry.hpp"
+#include "sync/retention.hpp"
+#include "sync/standing.hpp"
+
+namespace syncline::test {
+namespace {
+
+constexpr std::uint64_t minute_us = 60'000'000;
+
+/// An edge that serves: it has no settings of its own until it has heard of the home's.
+struct Relay {
+  explicit Relay(SyncWorld& home)
+      : tenants(options_of(home)), hub(&home.clock), transport(home.tenants, home.hub) {
+    TenantSettings settings;
+    settings.home.reset();
+    tenant = tenants.create("default", "unlimited", settings).value();
+    client = std::make_unique<SyncClient>(replica(), transport, SyncClient::Options{});
+  }
+  static TenantManager::Options options_of(SyncWorld& home) {
+    TenantManager::Options options;
+    options.clock = &home.clock;
+    options.random = &home.random;
+    return options;
+  }
+  Replica& replica() { return tenant->replica(); }
+  SyncReport sync() {
+    const Result<SyncReport> report = client->sync();
+    if (!report) FAIL(to_string(report.error()));
+    return *report;
+  }
+  void put(std::string_view row, std::string_view json) {
+    REQUIRE(replica().put("t", row, Payload::json(json)));
+  }
+
+  TenantManager tenants;
+  Hub hub;
+  std::shared_ptr<Tenant> tenant;
+  HubTransport transport;
+  std::unique_ptr<SyncClient> client;
+};
+
+struct RelayWorld : SyncWorld {
+  /// Makes everything stable at the home that all who registered there hold.
+  void mark() {
+    clock.advance_us(minute_us);
+    hub.maintain(tenant);
+  }
+  /// Lets an edge that knows the home, or nobody yet, turn to the relay.
+  void lead_to_relay(Edge& edge) {
+    edge.client.reset();
+    edge.transport = std::make_unique<HubTransport>(relay.tenants, relay.hub);
+    edge.client =
+        std::make_unique<SyncClient>(*edge.replica, *edge.transport, SyncClient::Options{});
+  }
+  Edge beyond() {
+    Edge made = edge();
+    lead_to_relay(made);
+    return made;
+  }
+
+  Relay relay{*this};
+};
+
+std::string row_of(Replica& replica, std::string_view row) {
+  const Row state = replica.get("t", row);
+  return state.winner ? std::string(state.winner->data) : "none";
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(RelayWorld, "a relay shows and passes on the settings that it was told") {
+  TenantSettings settings = tenant->settings();
+  settings.policies.tables["t"] = "causal";
+  settings.retention.max_changes = 1000;
+  REQUIRE(tenants.set_settings("default", settings));
+  CHECK_FALSE(goes_by_another(*relay.tenant));
+  CHECK_FALSE(known_home(*relay.tenant));
+  relay.sync();
+  CHECK(known_home(*relay.tenant) == server().node());
+  const TenantSettings known = known_settings(*relay.tenant);
+  CHECK(known.policies.tables.at("t") == "causal");
+  CHECK(known.retention.max_changes == 1000);
+  CHECK(known.version == tenant->settings().version);
+  Edge edge = beyond();
+  edge.sync();
+  CHECK(home_of(*edge.replica) == server().node());
+  CHECK(edge.replica->policies().tables.at("t") == "causal");
+}
+
+TEST_CASE_FIXTURE(RelayWorld, "whom the home gives up a relay takes no more") {
+  relay.sync();
+  Edge phone = edge();
+  phone.put("a", "1");
+  phone.sync();
+  lead_to_relay(phone);
+  phone.sync();
+  const auto exchange = hub.exchange_of(tenant);
+  REQUIRE(give_up(*tenant, exchange->peers, exchange->expiries, phone.replica->node()));
+  relay.sync();
+  const auto refused = phone.client->sync();
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().code == ErrorCode::unavailable);
+}
+
+TEST_CASE_FIXTURE(RelayWorld, "a relay drops nothing by age or number that is not stable") {
+  constexpr std::size_t many = 9000;  // more than a segment
+  TenantSettings settings = tenant->settings();
+  settings.retention.max_changes = 10;
+  REQUIRE(tenants.set_settings("default", settings));
+  relay.sync();
+  for (std::size_t i = 0; i < many; ++i) relay.put(std::to_string(i % 20), std::to_string(i));
+  relay.hub.maintain(relay.tenant);
+  CHECK(relay.replica().log().first_lsn() == 1);
+  for (int i = 0; i < 2; ++i) relay.sync();
+  CHECK(server().visible_checksum() == relay.replica().visible_checksum());
+  mark();
+  relay.sync();
+  relay.hub.maintain(relay.tenant);
+  CHECK(relay.replica().log().first_lsn() > many / 2);
+}
+
+TEST_CASE_FIXTURE(RelayWorld, "two who never reached the home bring it what they exchanged") {
+  REQUIRE(server().put("t", "old", Payload::json("1")));
+  static_cast<void>(hub.exchange_of(tenant));
+  mark();
+  REQUIRE(stable_state(server()).number == 1);
+  Edge edge = beyond();
+  edge.put("mine", "\"edge\"");
+  edge.put("shared", "\"edge\"");
+  relay.put("yours", "\"relay\"");
+  clock.advance_us(1000);
+  relay.put("shared", "\"relay\"");
+  edge.sync();
+  CHECK(row_of(relay.replica(), "mine") == "\"edge\"");
+  CHECK(row_of(*edge.replica, "yours") == "\"relay\"");
+
+  for (int i = 0; i < 4; ++i) {
+    relay.sync();
+    edge.sync();
+  }
+  for (Replica* const replica : {&server(), &relay.replica(), edge.replica.get()}) {
+    CHECK(row_of(*replica, "old") == "1");
+    CHECK(row_of(*replica, "mine") == "\"edge\"");
+    CHECK(row_of(*replica, "yours") == "\"relay\"");
+    CHECK(row_of(*replica, "shared") == "\"relay\"");
+    CHECK(replica->visible_checksum() == server().visible_checksum());
+    CHECK(replica->summary() == server().summary());
+  }
+  const SyncReport idle = relay.sync();
+  CHECK(idle.pushed + idle.pulled == 0);
+}
+
+}  // namespace syncline::test
