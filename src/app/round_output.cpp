@@ -107,9 +107,10 @@ void print_round(Session& session, const EdgeRound& round) {
                              bytes, grouped(report.duration_us / 1000));
   if (round.was_copy) session.out << "this directory is a copy, and took a new id\n";
   if (report.identity_changed) {
-    session.out
-        << "this edge was found to be an older copy of itself, or one of two; it goes on as "
-        << report.identity_changed->after.to_string() << '\n';
+    session.out << "this edge is an older copy or one of two, was away for too long, or wrote "
+                   "before it first "
+                   "met its server; it goes on as "
+                << report.identity_changed->after.to_string() << '\n';
   }
   if (report.rewritten + report.voided > 0) {
     session.out << fmt::format(

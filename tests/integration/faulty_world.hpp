@@ -49,10 +49,13 @@ inline std::set<std::string> conflict_names(const Replica& replica) {
 /// A replica with a client. It looks after every append whether the pairs of all tables are whole.
 class Participant {
  public:
-  Participant(std::string tenant, std::string url, std::size_t batch_changes = 5000)
+  /// `clock` null: the system's.
+  Participant(std::string tenant, std::string url, std::size_t batch_changes = 5000,
+              Clock* clock = nullptr)
       : tenant_(std::move(tenant)), url_(std::move(url)), batch_changes_(batch_changes) {
     Replica::Options options;
     options.tenant = tenant_;
+    options.clock = clock;
     auto opened = Replica::open(std::move(options));
     REQUIRE(opened);
     replica_ = std::move(*opened);
