@@ -38,6 +38,7 @@ HttpRequest ClientSession::next_upload() {
   out.giver = asked_as_;
   out.lsn = upload_.lsn;
   out.clock = wire_clock(replica_, upload_.clock);
+  out.stable = {upload_.stable_number, upload_.stable_clock};
   for (const LogEntry& entry : page.rows) out.rows.add(entry);
   for (const LogEntry& entry : page.history) {
     const bool marker = entry.change.operation == Operation::stable;
@@ -49,6 +50,10 @@ HttpRequest ClientSession::next_upload() {
 
 Result<void> ClientSession::on_upload(const HttpResponse& response) {
   Result<nlohmann::json> body = read_answer(response);
+  if (!body && body.error().number("newcomer") != 0) {
+    contest(asked_as_, 0);
+    return begin_rebase(body.error());
+  }
   if (!body) return body.error();
   const Result<UploadResponse> answer = UploadResponse::from_body(*body);
   if (!answer) return Error{ErrorCode::internal, "the server's answer: " + answer.error().detail};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sync/hub.hpp"
+#include "sync/upload_check.hpp"
 
 namespace syncline {
 
@@ -35,6 +36,9 @@ Result<UploadResponse> Hub::take_snapshot(const TenantPointer& tenant, SnapshotU
   const std::optional<Snapshot> snapshot = exchange->uploads.take(upload.node_id);
   if (!snapshot) {
     return Error{ErrorCode::log_reset, "the upload was begun anew by another call"};
+  }
+  if (const auto checked = check_upload(replica, *snapshot, *peer); !checked) {
+    return checked.error();
   }
   if (const auto merged = replica.merge(*snapshot); !merged) return merged.error();
   response.header = answer_header(*tenant, upload.node_id);

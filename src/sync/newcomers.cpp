@@ -5,7 +5,6 @@
 #include "syncline/record.hpp"
 
 namespace syncline {
-namespace {
 
 Error before_marker(std::uint64_t number) {
   return Error{
@@ -14,8 +13,6 @@ Error before_marker(std::uint64_t number) {
           std::to_string(number) + ": it takes everything first and writes its own changes anew"}
       .with("newcomer", number);
 }
-
-}  // namespace
 
 NewcomerPush withhold_of_newcomer(const PushRequest& request, const Peer& peer,
                                   const Replica& replica) {

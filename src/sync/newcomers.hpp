@@ -7,6 +7,9 @@
 
 namespace syncline {
 
+/// That a change was written before stable marker `number` was applied: `depends`.
+Error before_marker(std::uint64_t number);
+
 /// A push without what a newcomer may not hand over.
 struct NewcomerPush {
   PushRequest request;   ///< the rest; what was refused is among its malformed ones

@@ -1,0 +1,18 @@
+// Whether a snapshot that a caller gives may be merged.
+#pragma once
+
+#include "sync/peers.hpp"
+#include "syncline/replica.hpp"
+#include "syncline/snapshot.hpp"
+
+namespace syncline {
+
+/// A merge drops what the giver's clock covers and the giver does not hold any more. The clock is
+/// only said, so this looks for the ground of each loss: no row's head of `replica` goes unless the
+/// snapshot has a change that saw it, or a later stable marker under which it was collected. What
+/// `giver` wrote before it joined is refused as in a push.
+/// Errors: `invalid_change`, `bad_request` (the clock is not borne out), `unavailable` (a row was
+/// written while the snapshot was read: give it anew), `depends` with member `newcomer`.
+Result<void> check_upload(const Replica& replica, const Snapshot& snapshot, const Peer& giver);
+
+}  // namespace syncline
