@@ -48,7 +48,7 @@ struct Place {
   /// All that has to be the same everywhere: rows, conflicts, and how many changes there are.
   std::string state() const {
     const Run rows = run({"scan", "t"});
-    const Run log = run({"log", "status", "--json"});
+    const Run log = run({"log", "show", "--json"});
     const Run conflicts = run({"conflicts", "list", "--json"});
     if (rows.status != 0 || log.status != 0 || conflicts.status != 0) return "none";
     std::string told = rows.out;
