@@ -134,7 +134,8 @@ class Replicator {
   void sync_now();
   /// Returns once everything that the replica held at the call is held by the server, and what the
   /// server had at some contact after the call is here. Errors: `unavailable` at `deadline`, or
-  /// when stopped, saying what is missing.
+  /// when stopped, saying what is missing; `bad_request` from a callback on the replicator's own
+  /// thread, which would wait for itself.
   Result<void> wait_until_synced(std::chrono::steady_clock::time_point deadline);
 
  private:

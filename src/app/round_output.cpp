@@ -88,7 +88,8 @@ std::string round_json(const EdgeRound& round) {
 bool is_idle(const EdgeRound& round) {
   const SyncReport& report = round.report;
   return report.pushed == 0 && report.pulled == 0 && report.conflicts.empty() &&
-         !report.identity_changed && !round.was_copy;
+         report.taken_back.empty() && report.handed_to_app.empty() && !report.identity_changed &&
+         !round.was_copy;
 }
 
 void print_round(Session& session, const EdgeRound& round) {

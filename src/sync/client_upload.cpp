@@ -50,11 +50,14 @@ HttpRequest ClientSession::next_upload() {
 
 Result<void> ClientSession::on_upload(const HttpResponse& response) {
   Result<nlohmann::json> body = read_answer(response);
-  if (!body && body.error().number("newcomer") != 0) {
-    contest(asked_as_, 0);
-    return begin_rebase(body.error());
+  if (!body) {
+    const Error& error = body.error();
+    const bool newcomer = error.number("newcomer") != 0;
+    if (!newcomer && error.code != ErrorCode::dot_mismatch) return error;
+    if (newcomer) contest(asked_as_, 0);
+    contest_by(error);
+    return begin_rebase(error);
   }
-  if (!body) return body.error();
   const Result<UploadResponse> answer = UploadResponse::from_body(*body);
   if (!answer) return Error{ErrorCode::internal, "the server's answer: " + answer.error().detail};
   if (!answer->complete && upload_next_) {

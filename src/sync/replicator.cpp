@@ -144,6 +144,11 @@ ReplicatorStatus Replicator::Impl::status() {
 }
 
 Result<void> Replicator::Impl::wait_until_synced(std::chrono::steady_clock::time_point deadline) {
+  if (here()) {
+    return Error{ErrorCode::bad_request,
+                 "wait_until_synced was called from a callback, on the thread that exchanges: wait "
+                 "on another one"};
+  }
   // What is not durable may not leave.
   if (auto flushed = replica.flush(); !flushed) return flushed;
   NodeId self = replica.node();

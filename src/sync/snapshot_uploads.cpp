@@ -17,11 +17,21 @@ std::uint64_t bytes_of(const SnapshotResponse& page) {
 
 }  // namespace
 
+bool SnapshotUploads::idle(std::uint64_t now_us) const {
+  return now_us > last_page_us_ && now_us - last_page_us_ > idle_limit_us;
+}
+
+void SnapshotUploads::forget_idle(std::uint64_t now_us) {
+  const std::lock_guard lock(mutex_);
+  if (node_.is_nil() || !idle(now_us)) return;
+  node_ = {};
+  collector_ = SnapshotCollector();
+}
+
 Result<bool> SnapshotUploads::add(const NodeId& node, bool first, SnapshotResponse page,
                                   std::uint64_t max_bytes, std::uint64_t now_us) {
   const std::lock_guard lock(mutex_);
-  const bool idle = now_us - last_page_us_ > idle_limit_us;
-  if (!node_.is_nil() && node_ != node && !idle) {
+  if (!node_.is_nil() && node_ != node && !idle(now_us)) {
     return Error{ErrorCode::unavailable, "another replica gives its snapshot at the moment"}.with(
         "retry_after_s", retry_after_s);
   }

@@ -24,10 +24,14 @@ class SnapshotUploads {
   /// `max_bytes` of records, those of `SnapshotCollector::add`.
   Result<bool> add(const NodeId& node, bool first, SnapshotResponse page, std::uint64_t max_bytes,
                    std::uint64_t now_us);
+  /// Frees what somebody began to give and did not go on with.
+  void forget_idle(std::uint64_t now_us);
   /// The snapshot that `add` said to be whole, once; nullopt if it was begun anew since.
   std::optional<Snapshot> take(const NodeId& node);
 
  private:
+  bool idle(std::uint64_t now_us) const;
+
   std::mutex mutex_;
   NodeId node_;  ///< whose upload is under way; nil: nobody's
   std::uint64_t last_page_us_ = 0;

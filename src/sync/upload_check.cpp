@@ -64,9 +64,11 @@ class Given {
                        "give the snapshot anew"}
           .with("retry_after_s", retry_after_s);
     }
-    return Error{ErrorCode::bad_request,
+    // Whoever has seen it has it, or what replaced it: there that number is another change's.
+    return Error{ErrorCode::dot_mismatch,
                  "the snapshot's clock covers " + to_string(held.dot) + ", which is held here of " +
-                     name_of(held) + ", but the snapshot has neither it nor a change that saw it"};
+                     name_of(held) + ", but the snapshot has neither it nor a change that saw it"}
+        .with("origin", held.dot.origin.to_string());
   }
 
  private:

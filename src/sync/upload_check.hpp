@@ -11,8 +11,9 @@ namespace syncline {
 /// only said, so this looks for the ground of each loss: no row's head of `replica` goes unless the
 /// snapshot has a change that saw it, or a later stable marker under which it was collected. What
 /// `giver` wrote before it joined is refused as in a push.
-/// Errors: `invalid_change`, `bad_request` (the clock is not borne out), `unavailable` (a row was
-/// written while the snapshot was read: give it anew), `depends` with member `newcomer`.
+/// Errors: `invalid_change`; `dot_mismatch` with member `origin` (such a head); `unavailable` (a
+/// row was written while the snapshot was read: give it anew); `depends` with member `newcomer`;
+/// `bad_request` (the clock tells more of `replica` itself than that has written).
 Result<void> check_upload(const Replica& replica, const Snapshot& snapshot, const Peer& giver);
 
 }  // namespace syncline

@@ -46,7 +46,9 @@ Result<void> Replica::drop_tables(std::span<const std::string> tables,
     return impl_->contents->tables.contains(table);
   });
   if (!any) return {};
-  const Snapshot nothing;
+  Snapshot nothing;
+  // It gives nothing that could be older than what is here.
+  nothing.stable_number = impl_->contents->storage().markers().applied_number();
   if (auto dropped = TableDrop(*impl_, nothing, tables, delivered).run(); !dropped) return dropped;
   return impl_->release(lock, 0);
 }

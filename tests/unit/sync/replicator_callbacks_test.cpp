@@ -16,6 +16,9 @@ TEST_CASE("callbacks may call back, but not stop what waits for them") {
   options.on_status = [&, note](const ReplicatorStatus& status) {
     CHECK(inside->status().state == status.state);
     inside->sync_now();
+    const auto waited = inside->wait_until_synced(soon());
+    REQUIRE(waited.has_error());
+    CHECK(waited.error().code == ErrorCode::bad_request);
     try {
       inside->stop();
     } catch (const std::logic_error&) {
@@ -112,7 +115,7 @@ TEST_CASE("a token that ran out is renewed without losing what was transferred")
   CHECK(given >= 3);
   // Twelve of rows, one of history and reports: none was asked for twice.
   CHECK(pages <= 14);
-  CHECK(b.rounds == 1);
+  CHECK_FALSE(replicator->status().last_error);
 }
 
 TEST_CASE("a token that is refused for good is a failure that is told") {

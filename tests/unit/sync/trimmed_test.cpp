@@ -133,6 +133,13 @@ TEST_CASE("two replicas do not give their snapshots at once") {
   const auto stray = uploads.add(first, false, page_of(true), limit, later);
   REQUIRE(stray.has_error());
   CHECK(stray.error().code == ErrorCode::log_reset);
+
+  // What was given up takes no memory for longer than others have to wait for it.
+  CHECK_FALSE(uploads.add(first, true, page_of(false), limit, later).value());
+  uploads.forget_idle(later + SnapshotUploads::idle_limit_us);
+  CHECK_FALSE(uploads.add(first, false, page_of(false), limit, later).value());
+  uploads.forget_idle(later + SnapshotUploads::idle_limit_us + 1);
+  CHECK(uploads.add(first, false, page_of(true), limit, later).has_error());
 }
 
 TEST_CASE("a read that begins before a trimmed log is refused, not moved to where that begins") {

@@ -73,7 +73,8 @@ TEST_CASE_FIXTURE(OneRow, "a clock that covers what the snapshot lacks deletes n
   }
   const auto given = giver.give();
   REQUIRE(given.has_error());
-  CHECK(given.error().code == ErrorCode::bad_request);
+  CHECK(given.error().code == ErrorCode::dot_mismatch);
+  CHECK(given.error().text("origin") == server().node().to_string());
   CHECK(given.error().detail.find("t/a") != std::string::npos);
   CHECK(text() == "1");
   CHECK(server().log_id() == log);
@@ -117,7 +118,7 @@ TEST_CASE_FIXTURE(OneRow, "a row that was deleted and forgotten under a later ma
   SUBCASE("it does not") {
     marker.context = VectorClock{{giver.id(), 1}};
     Giver::add(giver.page.markers, marker);
-    CHECK(code_of(giver.give()) == ErrorCode::bad_request);
+    CHECK(code_of(giver.give()) == ErrorCode::dot_mismatch);
     CHECK(text() == "1");
   }
 }
