@@ -36,6 +36,9 @@ inline constexpr std::size_t max_conflicts_per_row = 1024;
 inline constexpr std::size_t default_max_conflict_reports = 100'000;
 inline constexpr std::uint64_t default_max_conflict_report_age_ms =
     std::uint64_t{365} * 24 * 3'600 * 1'000;
+/// How far a stable marker's number may be above that of the applied one. A home counts one by one,
+/// and one that goes on from another replica leaves out few: so nobody can use the numbers up.
+inline constexpr std::uint64_t max_marker_step = std::uint64_t{1} << 32;
 /// Replicas that a tenant's node remembers, and what one may say of itself in bytes (name, role,
 /// tables and metadata together): memory that no plan counts as storage.
 inline constexpr std::size_t max_peers = 10'000;

@@ -49,6 +49,12 @@ class StableMarkers {
   const Entry* find(std::uint64_t number) const noexcept;
   /// The marker that is this change; null if there is none.
   const Entry* find(const Dot& dot) const noexcept;
+  /// True if the change is a marker that took effect. Cheap, whatever the change is.
+  bool is_marker(const ChangeView& change) const noexcept {
+    if (change.operation != Operation::stable) return false;
+    const Entry* entry = find(change.stable);
+    return entry != nullptr && entry->marker.dot == change.dot;
+  }
   /// What is written from now on elsewhere names no marker below this one: every live replica is
   /// known to have applied it.
   std::uint64_t oldest_in_use() const noexcept;

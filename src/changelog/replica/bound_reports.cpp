@@ -25,8 +25,8 @@ bool Replica::Impl::is_closed(const KeptConflict& conflict) const {
 
 void Replica::Impl::bound_reports(std::uint64_t now_us) {
   ConflictStore& conflicts = contents->conflicts;
-  const std::uint64_t age_us = options.max_conflict_report_age_ms * 1000;
-  const std::uint64_t oldest_us = now_us - std::min(now_us, age_us);
+  const std::uint64_t age_ms = std::min(now_us / 1000, options.max_conflict_report_age_ms);
+  const std::uint64_t oldest_us = now_us - age_ms * 1000;
   std::size_t at = conflicts.bounded_up_to();
   for (std::size_t looked = 0; looked < reports_at_once; ++looked, ++at) {
     while (at < conflicts.size() && !conflicts.is_kept(at)) ++at;

@@ -16,9 +16,9 @@ class TableDrop final : public SnapshotMerge {
       : SnapshotMerge(impl, nothing, {}), dropped_(dropped), delivered_(delivered) {}
 
  private:
+  /// Also a void that keeps what lost of such a table. Other voids and markers name none.
   bool goes(const ChangeView& change) const {
-    return change.is_row_change() &&
-           std::find(dropped_.begin(), dropped_.end(), change.table) != dropped_.end();
+    return std::find(dropped_.begin(), dropped_.end(), change.table) != dropped_.end();
   }
   Result<void> choose(std::vector<Own>& own) override {
     for (const Own& held : own) {

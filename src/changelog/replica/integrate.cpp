@@ -6,6 +6,7 @@
 #include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
 #include "changelog/replica/journal_entries.hpp"
+#include "syncline/limits.hpp"
 #include "syncline/record.hpp"
 
 namespace syncline {
@@ -73,6 +74,7 @@ class Integration {
   void take_unit(std::span<Incoming> unit, std::size_t index);
   bool is_duplicate(const Incoming& incoming, std::size_t index);
   Result<void> check(const Incoming& incoming, Sequence expected, std::size_t more_bytes) const;
+  Result<void> check_marker(const ChangeView& change) const;
   Result<void> check_time(const ChangeView& change) const;
   static Result<void> check_transaction(std::span<const Incoming> unit, bool may_be_cut);
   Result<void> check_seen(const ChangeView& change) const;
@@ -179,12 +181,7 @@ Result<void> Integration::check(const Incoming& incoming, Sequence expected,
                  "change " + to_string(change.dot) +
                      " bears the id of the receiving replica, which never wrote it"};
   }
-  if (options_.refuse_markers_of_pusher && change.operation == Operation::stable &&
-      change.dot.origin == options_.pusher) {
-    return Error{ErrorCode::invalid_change,
-                 "only the tenant's home writes stable markers, and the pusher is not the home"}
-        .with("field", std::string("operation"));
-  }
+  if (auto checked = check_marker(change); !checked) return checked;
   const OriginProgress* progress = impl_.progress(change.dot.origin);
   const bool after_hole =
       options_.allow_gaps && (progress == nullptr || change.dot.seq > progress->in_log);
@@ -196,6 +193,21 @@ Result<void> Integration::check(const Incoming& incoming, Sequence expected,
   }
   if (auto checked = check_time(change); !checked) return checked;
   return check_seen(change);
+}
+
+Result<void> Integration::check_marker(const ChangeView& change) const {
+  if (change.operation != Operation::stable) return {};
+  if (options_.refuse_markers_of_pusher && change.dot.origin == options_.pusher) {
+    return Error{ErrorCode::invalid_change,
+                 "only the tenant's home writes stable markers, and the pusher is not the home"}
+        .with("field", std::string("operation"));
+  }
+  const std::uint64_t applied = impl_.contents->storage().markers().applied_number();
+  if (change.stable <= applied || change.stable - applied <= limits::max_marker_step) return {};
+  return Error{ErrorCode::invalid_change, "stable marker " + std::to_string(change.stable) +
+                                              " came where " + std::to_string(applied + 1) +
+                                              " or a little more was expected"}
+      .with("field", std::string("stable"));
 }
 
 /// What was dated too far ahead once and is held here cannot be helped: later changes have to come

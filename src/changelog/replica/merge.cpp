@@ -1,7 +1,7 @@
 // Merging a snapshot: the log is laid anew, the giver's order first.
 
 #include <algorithm>
-#include <iterator>
+#include <deque>
 #include <map>
 
 #include "changelog/mutation.hpp"
@@ -68,7 +68,7 @@ Result<void> SnapshotMerge::read_own() {
 
 bool SnapshotMerge::outlived(const ChangeView& change) const {
   // Changes that stay may name a marker of which the giver needs nothing any more.
-  if (own_storage().markers().find(change.dot) != nullptr) return false;
+  if (own_storage().markers().is_marker(change)) return false;
   // What the giver has seen and has no longer was replaced or collected there. Of a table that was
   // not asked for it would not be given in any case.
   const bool asked = !change.is_row_change() || asked_for(change.table);
@@ -113,18 +113,32 @@ void SnapshotMerge::put_markers_in_order() {
     return kept.giver_lsn == 0 && kept.change.operation == Operation::stable &&
            snapshot_.clock.covers(kept.change.dot);
   };
-  std::vector<Kept> old_markers;
-  std::copy_if(kept_.begin(), kept_.end(), std::back_inserter(old_markers), is_old_marker);
-  std::erase_if(kept_, is_old_marker);
-  for (Kept& marker : old_markers) {
-    const auto place = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) {
-      const Dot& dot = kept.change.dot;
-      return kept.giver_lsn == 0 ||
-             (dot.origin == marker.change.dot.origin && dot.seq > marker.change.dot.seq);
-    });
-    marker.giver_lsn = place == kept_.begin() ? 1 : std::prev(place)->giver_lsn;
-    kept_.insert(place, marker);
+  std::map<NodeId, std::deque<Kept>> old_markers;  // each origin's in the order of their seqs
+  for (const Kept& kept : kept_) {
+    if (is_old_marker(kept)) old_markers[kept.change.dot.origin].push_back(kept);
   }
+  if (old_markers.empty()) return;
+  std::erase_if(kept_, is_old_marker);
+  std::vector<Kept> ordered;
+  ordered.reserve(kept_.size());
+  const auto put = [&](std::deque<Kept>& markers, Sequence before) {
+    for (; !markers.empty() && markers.front().change.dot.seq < before; markers.pop_front()) {
+      markers.front().giver_lsn = ordered.empty() ? 1 : ordered.back().giver_lsn;
+      ordered.push_back(markers.front());
+    }
+  };
+  const auto put_all = [&] {
+    for (auto& [origin, markers] : old_markers) put(markers, std::numeric_limits<Sequence>::max());
+    old_markers.clear();
+  };
+  for (const Kept& kept : kept_) {
+    if (kept.giver_lsn == 0) put_all();
+    const auto of_origin = old_markers.find(kept.change.dot.origin);
+    if (of_origin != old_markers.end()) put(of_origin->second, kept.change.dot.seq);
+    ordered.push_back(kept);
+  }
+  put_all();
+  kept_ = std::move(ordered);
 }
 
 Result<void> SnapshotMerge::check_age() const {

@@ -19,7 +19,7 @@ Lsn NeededHistory::from(const PartedRow& row) const {
 bool NeededHistory::needs(const ChangeView& change, Lsn lsn) {
   const Storage& storage = impl_.contents->storage();
   if (change.operation == Operation::stable) {
-    return storage.markers().find(change.dot) != nullptr && !mutated(Mutation::snapshot_no_markers);
+    return storage.markers().is_marker(change) && !mutated(Mutation::snapshot_no_markers);
   }
   if (!change.is_row_change()) return needs_void(change, lsn);
   if (!storage.markers().covers(change.dot)) return true;
@@ -28,6 +28,7 @@ bool NeededHistory::needs(const ChangeView& change, Lsn lsn) {
   if (row.slot == nullptr) return false;  // forgotten
   const bool parted = row.slot->parted();
   const Lsn newest = parted ? impl_.contents->rows.parted(*row.slot).newest : row.slot->head();
+  if (newest == 0) return false;  // forgotten; only a void tells of it
   const auto [begin, added] = begins_.try_emplace(newest, 0);
   if (added) {
     constexpr Lsn any = std::numeric_limits<Lsn>::max();

@@ -101,6 +101,7 @@ void TailRewrite::copy_before() {
 void TailRewrite::restore_conflicts() {
   for (std::size_t i = 0; i < old_->conflicts.size(); ++i) {
     const KeptConflict& kept = old_->conflicts[i];
+    if (!old_->conflicts.is_kept(i)) continue;
     if (kept.parting.local >= from_ || kept.parting.remote >= from_) continue;
     ConflictRecord record{kept.parting.local, kept.parting.remote, kept.detected_at_us, 0};
     const PartedRow& row = old_->rows.parted_at(kept.row);
@@ -152,8 +153,12 @@ void TailRewrite::lay(const Replace& replace) {
   begin_storage();
   copy_before();
   restore_conflicts();
+  impl_.collect_all();  // under the last marker before what is merged again
   merge_again(replace);
   inherit_conflicts(*old_, *impl_.contents);
+  ConflictStore& conflicts = impl_.contents->conflicts;
+  const std::uint64_t not_kept = old_->conflicts.not_kept();
+  if (conflicts.not_kept() < not_kept) conflicts.count_not_kept(not_kept - conflicts.not_kept());
   take_origins();
   impl_.hybrid_clock = old_clock_;
 }

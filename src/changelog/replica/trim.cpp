@@ -27,7 +27,16 @@ class Trim {
       : impl_(impl),
         old_(impl.contents->log.shared_storage()),
         plan_(old_, first, stable_of(impl)),
-        copier_(*old_, [this] { return claim_segment(); }) {}
+        copier_(*old_, [this] { return claim_segment(); }) {
+    const Lock lock(impl_.mutex);
+    impl_.contents->rows.reuse_parted(false);
+  }
+  ~Trim() {
+    const Lock lock(impl_.mutex);
+    impl_.contents->rows.reuse_parted(true);
+  }
+  Trim(const Trim&) = delete;
+  Trim& operator=(const Trim&) = delete;
 
   Result<TrimResult> run();
 
@@ -87,7 +96,11 @@ bool Trim::collect(std::size_t at_most) {
   for (; rows_seen_ < rows.parted_count(); ++rows_seen_) {
     if (at_most-- == 0) return true;
     const PartedRow& row = rows.parted_at(static_cast<std::uint32_t>(rows_seen_));
-    if (row.newest != 0) parted_rows_.emplace_back(row.newest, NeededHistory(impl_).from(row));
+    if (row.newest != 0) {
+      parted_rows_.emplace_back(row.newest, NeededHistory(impl_).from(row));
+    } else if (row.key != 0) {
+      sides_.push_back(row.key);  // its report may have gone before those of others
+    }
   }
   for (; conflicts_seen_ < conflicts.size(); ++conflicts_seen_) {
     if (at_most-- == 0) return true;

@@ -15,15 +15,49 @@ constexpr const char* refused_key = "refused";
 
 using Reasons = std::map<Sequence, const Error*>;
 
-/// The number alone, and why: whoever refused a change shall not have to look at its row or data.
-std::string void_of(const ChangeView& change, const Error& reason) {
-  Change taken_back;
-  taken_back.dot = change.dot;
-  taken_back.hlc = change.hlc;
-  taken_back.stable = change.stable;
-  taken_back.metadata[refused_key] = to_string(reason.code);
-  return encode_record(taken_back);
-}
+/// What stands in the place of private changes. The replica's log is laid anew meanwhile, so its
+/// applied marker is the one that the writer had applied, but for those that are taken back.
+class Rewriting {
+ public:
+  Rewriting(const Replica::Impl& impl, const Reasons& reasons, std::vector<Change>& voided)
+      : impl_(impl), reasons_(reasons), voided_(voided) {}
+
+  std::optional<std::string> operator()(const ChangeView& change) {
+    const auto reason = reasons_.find(change.dot.seq);
+    if (reason != reasons_.end()) return void_of(change, *reason->second);
+    const auto taken = taken_markers_.find(change.stable);
+    if (change.operation == Operation::stable || taken == taken_markers_.end()) {
+      return std::nullopt;
+    }
+    // Its context has to say what the marker said.
+    Change without_marker = change.to_change();
+    without_marker.context.merge(taken->second);
+    without_marker.stable = applied();
+    return encode_record(without_marker);
+  }
+
+ private:
+  std::uint64_t applied() const { return impl_.contents->storage().markers().applied_number(); }
+
+  /// The number alone, and why: whoever refused a change shall not have to look at its row or data.
+  std::string void_of(const ChangeView& change, const Error& reason) {
+    voided_.push_back(change.to_change());
+    const bool is_marker = change.operation == Operation::stable;
+    if (is_marker) taken_markers_[change.stable] = change.context.to_clock();
+    Change taken_back;
+    taken_back.dot = change.dot;
+    taken_back.hlc = change.hlc;
+    const bool names_taken = taken_markers_.contains(change.stable);
+    taken_back.stable = names_taken ? applied() : change.stable;
+    taken_back.metadata[refused_key] = to_string(reason.code);
+    return encode_record(taken_back);
+  }
+
+  const Replica::Impl& impl_;
+  const Reasons& reasons_;
+  std::vector<Change>& voided_;
+  std::map<std::uint64_t, VectorClock> taken_markers_;  ///< by number
+};
 
 /// What is to be taken back, and why: what was named and is private, each with the rest of its
 /// transaction. What was taken back before is not done so again.
@@ -75,12 +109,7 @@ Result<VoidResult> Replica::void_private(std::span<const Rejection> rejections) 
         .with("quota", std::string("rejected_changes"))
         .with("limit", max_rejected_changes);
   }
-  rewrite.lay([&](const ChangeView& change) -> std::optional<std::string> {
-    const auto reason = reasons.find(change.dot.seq);
-    if (reason == reasons.end()) return std::nullopt;
-    result.voided.push_back(change.to_change());
-    return void_of(change, *reason->second);
-  });
+  rewrite.lay(Rewriting(*impl_, reasons, result.voided));
   const std::uint64_t now_us = impl_->clock.now_us();
   for (const Change& change : result.voided) {
     const Error& error = *reasons.at(change.dot.seq);

@@ -63,6 +63,8 @@ class RowOrder {
     if (place.arrangement != arrangement_) place = {arrangement_, 0, 0};
     while (place.list <= runs_.size()) {  // the last list is that of the unsorted rows
       Run& list = place.list < runs_.size() ? runs_[place.list] : unsorted_;
+      // Where a log was laid anew between two steps, this is another order than before.
+      place.next = std::min(place.next, list.size());
       const std::size_t end = place.next + std::min(count, list.size() - place.next);
       std::size_t stays = place.next;
       for (std::size_t i = place.next; i < end; ++i) {

@@ -76,12 +76,13 @@ void RowTable::prefetch_record(std::uint64_t tag) const noexcept {
 }
 
 PartedRow& RowTable::part(RowSlot& slot) {
-  if (free_parted_.empty()) {
-    free_parted_.push_back(static_cast<std::uint32_t>(parted_.size()));
+  auto index = static_cast<std::uint32_t>(parted_.size());
+  if (reuses_parted_ && !free_parted_.empty()) {
+    index = free_parted_.back();
+    free_parted_.pop_back();
+  } else {
     parted_.push_back(std::make_unique<PartedRow>());
   }
-  const std::uint32_t index = free_parted_.back();
-  free_parted_.pop_back();
   PartedRow& row = *parted_[index];
   row.newest = slot.head();
   row.visible = slot.head();

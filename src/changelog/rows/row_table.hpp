@@ -90,6 +90,9 @@ class RowTable {
   PartedRow& parted_at(std::uint32_t index) noexcept { return *parted_[index]; }
   const PartedRow& parted_at(std::uint32_t index) const noexcept { return *parted_[index]; }
   std::size_t parted_count() const noexcept { return parted_.size(); }
+  /// Whether a parted row may get the place of one that went. Not while somebody goes through them
+  /// some at a time, who would miss it. At first it may.
+  void reuse_parted(bool may) noexcept { reuses_parted_ = may; }
   /// Makes the row of `slot` a parted one with its only head as it is.
   PartedRow& part(RowSlot& slot);
 
@@ -123,6 +126,7 @@ class RowTable {
   std::vector<RowSlot> slots_;
   std::vector<std::unique_ptr<PartedRow>> parted_;
   std::vector<std::uint32_t> free_parted_;
+  bool reuses_parted_ = true;
   std::size_t size_ = 0;
   std::uint64_t arrangement_ = 1;  // counts how often slots were moved
 };

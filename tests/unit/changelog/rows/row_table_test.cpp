@@ -47,3 +47,23 @@ TEST_CASE("an index entry keeps all bits of what is put into it") {
   CHECK_FALSE(plain.skewed());
   CHECK_FALSE(plain.before_elsewhere());
 }
+
+TEST_CASE("a place that became free is not given again while it must not be") {
+  const log_internal::Storage storage;
+  RowTable rows(storage);
+  const auto part = [&](std::uint64_t tag) {
+    RowSlot& slot = rows.add(tag);
+    slot.set(tag, tag, Position{}, false);
+    rows.part(slot);
+    return &slot;
+  };
+  rows.erase(*part(1));
+  CHECK(part(2)->parted_index() == 0);
+  RowSlot* const third = part(3);
+  CHECK(third->parted_index() == 1);
+  rows.erase(*third);
+  rows.reuse_parted(false);
+  CHECK(part(4)->parted_index() == 2);
+  rows.reuse_parted(true);
+  CHECK(part(5)->parted_index() == 1);
+}
