@@ -52,7 +52,8 @@ struct Place {
     const Run conflicts = run({"conflicts", "list", "--json"});
     if (rows.status != 0 || log.status != 0 || conflicts.status != 0) return "none";
     std::string told = rows.out;
-    for (const json& conflict : json::parse(conflicts.out)["conflicts"]) {
+    const json listed = json::parse(conflicts.out);
+    for (const json& conflict : listed["conflicts"]) {
       told +=
           conflict["id"].get<std::string>() + ' ' + conflict["status"].get<std::string>() + '\n';
     }
