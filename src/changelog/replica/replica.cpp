@@ -256,4 +256,22 @@ Subscription Replica::subscribe(std::function<void(Lsn)> callback) {
   return Subscription([subscribers = impl_->subscribers, id] { subscribers->remove(id); });
 }
 
+void Replica::Impl::raise_summary(const VectorClock& covered) {
+  for (const VectorClock::Entry& entry : covered.entries()) {
+    if (entry.node == options.node) continue;  // nobody knows better what was written here
+    OriginProgress& origin = contents->progress_of(entry.node);
+    origin.summary = std::max(origin.summary, entry.seq);
+  }
+}
+
+Result<void> Replica::cover(const VectorClock& clock) {
+  std::unique_lock lock(impl_->mutex);
+  if (!impl_->summary().covers(clock)) {
+    const std::string bytes = encode_clock(clock);
+    if (auto kept = impl_->journal_bytes(JournalEntryKind::summary, bytes); !kept) return kept;
+    impl_->raise_summary(clock);
+  }
+  return impl_->release(lock, impl_->contents->storage().appended());
+}
+
 }  // namespace syncline
