@@ -41,6 +41,9 @@ struct ReadOptions {
   Lsn after = 0;  ///< only changes with a greater LSN
   std::size_t limit = 1000;
   std::size_t max_bytes = std::numeric_limits<std::size_t>::max();  ///< of records; one always fits
+  /// After looking at so many the page ends where no transaction is cut, be it empty: a filter that
+  /// matches little shall not make one read as long as the log.
+  std::size_t max_examined = std::numeric_limits<std::size_t>::max();
   std::vector<std::string> tables;
   std::vector<std::string> exclude_tables;
   std::vector<Operation> operations;

@@ -52,6 +52,9 @@ inline constexpr std::size_t max_consumer_name_bytes = 63;
 /// and a clock of some thousand origins.
 inline constexpr std::size_t max_property_name_bytes = 255;
 inline constexpr std::size_t max_property_value_bytes = std::size_t{4} << 20;
+/// Changes that one page of the log looks at, whatever its filter lets through: some hundredths of
+/// a second, for which other connections of the same thread wait.
+inline constexpr std::size_t max_examined_changes = std::size_t{1} << 18;
 /// Nesting of a JSON or MessagePack document that a decoder follows.
 inline constexpr std::size_t max_nesting = 64;
 

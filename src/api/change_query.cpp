@@ -8,6 +8,7 @@
 #include "api/media.hpp"
 #include "api/waiting.hpp"
 #include "sync/cursor.hpp"
+#include "syncline/limits.hpp"
 
 namespace syncline::api {
 
@@ -170,6 +171,7 @@ Result<ChangeQuery> read_change_query(Services& services, Call& call) {
   wanted.feed = *feed;
   ReadOptions& options = wanted.options;
   options.include_markers = false;
+  options.max_examined = limits::max_examined_changes;
   options.max_bytes = call.replica().max_body_bytes();
   if (is_stream(*feed)) options.max_bytes = std::min(options.max_bytes, max_piece_bytes);
   const LogReader reader = call.replica().log();

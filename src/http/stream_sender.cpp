@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
@@ -36,6 +37,8 @@ asio::awaitable<bool> StreamSender::send(api::Stream source) {
     } else if (const auto* const pause = std::get_if<api::StreamPause>(&step)) {
       stream_.expires_never();
       if (!co_await waiter_.wait(source.tenant, pause->seen, pause->until)) co_return false;
+      // Where there is more to look through it did not wait: others have their turn all the same.
+      co_await asio::post(stream_.get_executor(), asio::use_awaitable);
     } else {
       break;
     }

@@ -11,6 +11,7 @@
 #include "sync/retention.hpp"
 #include "sync/stable_state.hpp"
 #include "sync/standing.hpp"
+#include "syncline/limits.hpp"
 
 namespace syncline {
 namespace {
@@ -170,6 +171,7 @@ void Hub::maintain(const TenantPointer& tenant) {
   static_cast<void>(advance_stability(*tenant, exchange->peers, now_us, marker_interval_us_));
   exchange->peers.keep(now_us, true);
   exchange->consumers.keep();
+  exchange->uploads.forget_idle(now_us);
   if (!tenant->settings().retention.keeps_all()) {
     static_cast<void>(enforce_retention(*tenant, *exchange, now_us));
   }
@@ -290,6 +292,7 @@ Result<PullResponse> Hub::pull(const TenantPointer& tenant, const PullRequest& r
   options.after = *after;
   options.limit = clamped(request.limit, replica.max_batch_changes());
   options.max_bytes = clamped(request.max_bytes, replica.max_body_bytes());
+  options.max_examined = limits::max_examined_changes;
   if (!request.include_own) options.except_origin = request.node_id;
   const VectorClock have = request.have.value_or(WireClock{}).clock();
   if (request.have) options.not_covered_by = &have;

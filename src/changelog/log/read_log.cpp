@@ -117,6 +117,11 @@ Result<ReadPage> read_log(const LogReader& reader, const ReadOptions& options) {
       continue;
     }
     reader.read(lsn, std::span(&entry, 1));
+    const bool enough = lsn - bounds.first >= options.max_examined;
+    if (enough && (page.entries.empty() ||
+                   !continues_transaction(page.entries.back().change, entry.change))) {
+      break;
+    }
     if (filter.matches(entry.change)) {
       const std::size_t size = entry.change.record.size();
       const bool full = page.entries.size() >= options.limit || bytes + size > options.max_bytes;

@@ -87,7 +87,14 @@ TEST_CASE("a snapshot is given in pages, also after a break in any of them") {
     edge.sync();
     REQUIRE(edge.replica->trim(many));
     SyncWorld fresh;
-    Edge other = fresh.edge();
+    // Nobody here has an id of the other world.
+    SeededRandom apart(100 + lost);
+    Replica::Options own;
+    own.clock = &fresh.clock;
+    own.random = &apart;
+    Edge other;
+    other.replica = Replica::open(own).value();
+    fresh.attach(other);
     other.put("theirs", "{}");
     other.sync();
     edge.transport = std::make_unique<HubTransport>(fresh.tenants, fresh.hub);

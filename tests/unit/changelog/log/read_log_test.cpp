@@ -218,3 +218,49 @@ TEST_CASE("dots are found and clocks are told by place") {
   CHECK(reader.find({node_named(1), 99}) == 0);
   CHECK(reader.find({node_named(9), 1}) == 0);
 }
+
+TEST_CASE("a page looks at so many changes and no more, whatever it finds") {
+  const Filled world;
+  ReadOptions options = Filled::all();
+  options.tables = {"t0"};
+  options.row_id = "no such row";
+  options.max_examined = 100;
+  std::size_t pages = 0;
+  ReadPage page = world.node->read(options).value();
+  for (; page.has_more; ++pages) {
+    CHECK(page.entries.empty());
+    REQUIRE(page.examined > options.after);
+    CHECK(page.examined <= options.after + 100);
+    options.after = page.examined;
+    page = world.node->read(options).value();
+  }
+  CHECK(pages >= 10);
+  CHECK(page.examined == world.node->log().last_lsn());
+
+  // What was found before counts, and goes on behind what was looked at.
+  ReadOptions rare = Filled::all();
+  rare.row_id = "0";
+  rare.tables = {"rare"};
+  std::vector<Lsn> found;
+  rare.max_examined = 7;
+  do {
+    page = world.node->read(rare).value();
+    for (const LogEntry& entry : page.entries) found.push_back(entry.lsn);
+    rare.after = page.examined;
+  } while (page.has_more);
+  ReadOptions at_once = Filled::all();
+  at_once.tables = {"rare"};
+  at_once.row_id = "0";
+  CHECK(found == world.read(at_once));
+  CHECK(found.size() == 1);
+}
+
+TEST_CASE("no transaction is cut where a page has looked at enough") {
+  Node node(1);
+  const std::vector<Write> writes(5, Write{WriteKind::put, "t", "1", Payload::json("1"), {}});
+  REQUIRE(node->transaction(writes));
+  node->put("t", "2", Payload::json("1"));
+  ReadOptions options;
+  options.max_examined = 2;
+  CHECK(node->read(options).value().examined == 5);
+}
