@@ -282,6 +282,11 @@ Result<void> ClientSession::on_pull(const PullResponse& response) {
   if (!result.rejected.empty()) {
     const Rejection& first = result.rejected.front();
     const bool other_bytes = first.error.code == ErrorCode::dot_mismatch;
+    if (options.allow_gaps && first.error.code == ErrorCode::sequence_gap) {
+      // A snapshot of some tables was laid here, and the place in the log that goes with it was
+      // lost.
+      return recover({ErrorCode::cursor_trimmed, first.error.detail});
+    }
     if (!other_bytes && first.error.code != ErrorCode::replica_rewound) return first.error;
     contest(first.dot.origin, 0);  // also of a change that bears this replica's own id
     return begin_rebase(first.error);

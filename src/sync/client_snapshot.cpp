@@ -108,6 +108,8 @@ Result<void> ClientSession::on_snapshot_complete() {
   if (snapshot_use_ == SnapshotUse::whole) {
     // A snapshot of more tables than are pulled gives no place from which to pull these.
     cursor = snapshot_tables_.size() == tables_.size() ? collector_.cursor() : std::string();
+  } else if (snapshot_use_ == SnapshotUse::added) {
+    cursor = collector_.cursor();
   }
   const bool nothing = collector_.records() == 0 && rebase_options_.contested.empty();
   const Snapshot snapshot = collector_.take();

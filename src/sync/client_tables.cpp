@@ -1,10 +1,11 @@
 // The session's part on tables: going on with others than before.
 //
-// A round first brings both sides to the same by the tables that it began with. Then it takes a
-// snapshot of those that are new, registers with all that are wanted, and pulls on from the place
-// that it had: what the new tables got since then comes twice, which does no harm. Last it drops
-// what is not wanted any more. Nothing is kept before the registration, so that a crash begins all
-// of it anew, and what is to be dropped is kept with it, so that it is not forgotten.
+// A round first brings both sides to the same by the tables that it began with. If some are new it
+// takes a snapshot of all that are wanted, registers with these, and pulls on from the snapshot's
+// place. The former place would not do: between it and the snapshot lie changes of tables that were
+// here before, and they would come behind later ones of the same origin. Last it drops what is not
+// wanted any more. Nothing is kept before the registration, so that a crash begins all of it anew,
+// and what is to be dropped is kept with it, so that it is not forgotten.
 
 #include <algorithm>
 #include <iterator>
@@ -34,8 +35,7 @@ bool ClientSession::change_tables() {
   if (tables_ == wanted) return false;
   const bool more = wanted.empty() || (!tables_.empty() && !difference(wanted, tables_).empty());
   if (more) {
-    // No tables at all would ask for the whole snapshot, and that is what brings all of them.
-    begin_snapshot_of(wanted.empty() ? Names{} : difference(wanted, tables_), SnapshotUse::added);
+    begin_snapshot_of(wanted, SnapshotUse::added);
   } else {
     switch_tables();
   }

@@ -185,7 +185,10 @@ Result<void> Integration::check(const Incoming& incoming, Sequence expected,
   const OriginProgress* progress = impl_.progress(change.dot.origin);
   const bool after_hole =
       options_.allow_gaps && (progress == nullptr || change.dot.seq > progress->in_log);
-  if (change.dot.seq != expected && !after_hole) {
+  // Behind a later one of its origin, which a snapshot brought, it has no place in this log.
+  const bool too_late =
+      options_.allow_gaps && progress != nullptr && change.dot.seq <= progress->in_log;
+  if ((change.dot.seq != expected && !after_hole) || too_late) {
     return Error{ErrorCode::sequence_gap, "seq " + std::to_string(change.dot.seq) + " of node " +
                                               change.dot.origin.to_string() + " came where " +
                                               std::to_string(expected) + " was expected"}
@@ -280,6 +283,12 @@ void Integration::note_origin(const NodeId& origin) {
 
 void Integration::take_unit(std::span<Incoming> unit, std::size_t index) {
   note_origin(unit.front().change.dot.origin);
+  const auto held = [&](const Incoming& one) { return !one.fault && impl_.holds(one.change.dot); };
+  if (options_.allow_gaps && unit.size() > 1 && std::any_of(unit.begin(), unit.end(), held)) {
+    // A part of the transaction came by a snapshot of its table.
+    for (std::size_t i = 0; i < unit.size(); ++i) take_unit(unit.subspan(i, 1), index + i);
+    return;
+  }
   Result<void> checked = check_transaction(unit, options_.allow_gaps);
   while (!unit.empty() && !unit.front().fault && is_duplicate(unit.front(), index)) {
     unit = unit.subspan(1);

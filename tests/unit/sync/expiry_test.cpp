@@ -4,6 +4,7 @@
 
 #include "support/caller.hpp"
 #include "sync/retention.hpp"
+#include "sync/standing.hpp"
 
 namespace syncline::test {
 namespace {
@@ -175,6 +176,9 @@ TEST_CASE_FIXTURE(ExpiryWorld, "who integrates the home's entry keeps that repli
   settings.home = phone.replica->node();
   Edge third = edge();
   third.sync();
+  TenantTerms terms = terms_of(*tenant);
+  terms.home = phone.replica->node();
+  REQUIRE(keep_terms(*third.replica, terms));
   Tenant stranger("default", tenant->plan(), settings, std::move(third.replica), 1);
   PeerTable free(stranger.replica(), clock.now_us());
   ExpiryReader other;
