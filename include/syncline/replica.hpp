@@ -175,9 +175,8 @@ struct VisibleChecksum {
 
 /// One tenant's copy on one node: its log, the rows that follow from it, its conflicts.
 ///
-/// Thread-safe: writers queue behind one short lock; readers of the log never block; readers of
-/// rows share a lock with each other. It has no thread and no clock of its own. Callbacks are
-/// called on the writing thread, after the lock was released.
+/// Thread-safe: writers queue behind one short lock; readers of the log never block, those of rows
+/// share a lock. No thread, no clock of its own. Callbacks run on the writing thread, unlocked.
 class Replica {
  public:
   struct Options {
@@ -186,8 +185,7 @@ class Replica {
     Clock* clock = nullptr;            ///< null: the system's. Has to outlive the replica
     Random* random = nullptr;          ///< null: the system's. Has to outlive the replica
     std::shared_ptr<Journal> journal;  ///< null: memory only, nothing survives
-    /// The journal was restored from an older copy: go on under a new node id and a new log id. A
-    /// journal that finds out by itself that it is a copy needs not be told.
+    /// The journal is an older copy and does not find that out by itself: go on under new ids.
     bool restored = false;
     PolicySettings policies;
     std::uint64_t settings_version = 1;
@@ -356,9 +354,8 @@ class Replica {
   /// changed.
   Result<void> drop_tables(std::span<const std::string> tables, const VectorClock& delivered);
 
-  // Own changes are private until they are first sent to anybody, and again if the only log that
-  // they were ever sent to refused them for good; after a restart none is. Only private ones can
-  // still get another form under their dots.
+  // Own changes are private, and may still get another form under their dots, until they are first
+  // sent, and again if the only log they went to refused them for good; after a restart none is.
   /// To be called before own changes up to `up_to` leave the node, or a place in the log behind
   /// them is given out: they are about to go to the log called `log` (empty: to somebody without a
   /// name). True if some of them were private until now: then what was read before has to be read
