@@ -147,6 +147,66 @@ TEST_CASE("what the server did not take keeps its table from being dropped") {
   CHECK(load_remote(*other.replica, "default")->dropping.empty());
 }
 
+TEST_CASE("what is written to both while a table is added is there in the end") {
+  SyncWorld world;
+  fill(world);
+  Edge edge = world.edge(with_tables({"a"}));
+  edge.sync();
+  /// Before each request somebody writes to both tables, together and each by itself.
+  struct Interleaved final : public Transport {
+    explicit Interleaved(SyncWorld& world)
+        : inner(world.tenants, world.hub), server(world.server()) {}
+    Result<HttpResponse> send(const HttpRequest& request) override {
+      const std::string number = std::to_string(++written);
+      for (const char* const table : {"a", "b", "a"}) {
+        REQUIRE(server.put(table, "alone", Payload::json(number)));
+      }
+      const Write both[] = {{WriteKind::put, "a", "both", Payload::json(number), {}},
+                            {WriteKind::put, "b", "both", Payload::json(number), {}},
+                            {WriteKind::put, "a", "both", Payload::json(number), {}}};
+      REQUIRE(server.transaction(both));
+      return inner.send(request);
+    }
+    TransportStatistics statistics() const override { return inner.statistics(); }
+    HubTransport inner;
+    Replica& server;
+    int written = 0;
+  };
+  Interleaved transport(world);
+  SyncClient::Options options = with_tables({"a", "b"});
+  options.batch_changes = 1'000;
+  REQUIRE(SyncClient(*edge.replica, transport, options).sync());
+  world.attach(edge, options);
+  edge.sync();
+  check_rows(*edge.replica, world.server(), {"a", "b"});
+}
+
+TEST_CASE("a change behind a later one of its origin is refused, not filed twice") {
+  SyncWorld world;
+  Replica& server = world.server();
+  REQUIRE(server.put("t", "first", Payload::json("1")));
+  const Write both[] = {{WriteKind::put, "t", "both", Payload::json("2"), {}},
+                        {WriteKind::put, "u", "both", Payload::json("2"), {}}};
+  REQUIRE(server.transaction(both));
+  Edge edge = world.edge();
+  const Names added{"u"};
+  REQUIRE(edge.replica->merge(server.snapshot(added), added));
+  const LogReader log = server.log();
+  std::vector<std::string_view> records;
+  for (Lsn lsn = 1; lsn <= log.last_lsn(); ++lsn) {
+    const auto bytes = log.at(lsn).change.record;
+    records.emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+  IntegrateOptions options;
+  options.allow_gaps = true;
+  const IntegrateResult result = edge.replica->integrate(records, options);
+  CHECK(result.duplicates == 1);
+  REQUIRE(result.rejected.size() == 2);
+  CHECK(result.rejected.front().error.code == ErrorCode::sequence_gap);
+  CHECK(edge.replica->get("u", "both").exists());
+  CHECK(edge.replica->statistics().changes == 1);
+}
+
 TEST_CASE("the order of the names is no change") {
   SyncWorld world;
   fill(world);
