@@ -12,6 +12,7 @@ function(syncline_add_library folder)
            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:syncline_warnings>)
+  syncline_use_batches(${target} ${syncline_batch_size} ${ARGN})
 endfunction()
 
 # A test executable from all .cpp files of a folder, run by ctest under the same name.
@@ -29,6 +30,7 @@ function(syncline_add_test name folder timeout_s)
   target_link_libraries(${name} PRIVATE syncline_warnings)
   # Tests are compiled more often than they are run: they need not be fast.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  syncline_use_batches(${name} ${syncline_batch_size} ${sources})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout_s})
 endfunction()

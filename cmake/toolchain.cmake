@@ -18,6 +18,12 @@ target_compile_options(
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(syncline_warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
+# GNU takes the sources of a batch for headers, where a type of an unnamed namespace is suspicious; and
+# a local name that equals a global one of another source of the batch hides nothing.
+if(SYNCLINE_BATCHES AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(syncline_warnings INTERFACE -Wno-subobject-linkage -Wno-shadow
+                                                   -Wshadow=local)
+endif()
 
 if(PROJECT_IS_TOP_LEVEL)
   find_program(SYNCLINE_CCACHE ccache)

@@ -273,7 +273,7 @@ std::string fingerprint(const Replica& replica) {
   out << '\n' << replica.visible_checksum().rows << ' ' << replica.visible_checksum().hash;
   for (const ConflictReport& report : all_conflicts(replica)) {
     out << '\n'
-        << to_string(report.id) << to_string(report.status) << to_string(report.kind)
+        << syncline::to_string(report.id) << to_string(report.status) << to_string(report.kind)
         << short_name(report.local.dot) << short_name(report.remote.dot) << to_string(report.winner)
         << show(report.winner_dot) << show(report.resolution) << report.local_lsn << ' '
         << report.remote_lsn << ' ' << report.detected_at_us << ' ' << report.local_received_us

@@ -176,8 +176,9 @@ class Assessor {
     const Metadata metadata = change.metadata();
     const auto found = metadata.find("resolves");
     return found != metadata.end() &&
-           found->second == to_string(conflict_id(row_.tenant, change.table, change.row_id,
-                                                  conflict.first.dot, conflict.second.dot));
+           found->second ==
+               syncline::to_string(conflict_id(row_.tenant, change.table, change.row_id,
+                                               conflict.first.dot, conflict.second.dot));
   }
 
   Assessment assess_one(std::size_t index) const {
