@@ -1,0 +1,40 @@
+#include "support/body_check.hpp"
+
+#include <algorithm>
+
+#include "changelog/codec/text_check.hpp"
+#include "support/check.hpp"
+#include "support/input.hpp"
+#include "syncline/record.hpp"
+
+namespace syncline::fuzz {
+
+using nlohmann::json;
+
+bool has_json_form(const json& body) {
+  if (body.is_string()) return codec::is_utf8(body.get_ref<const std::string&>());
+  if (is_node(body, NodeKind::record)) {
+    return change_from_record(bytes_of(node_bytes(body))).has_value();
+  }
+  if (!body.is_structured()) return true;
+  if (body.is_object()) {
+    for (const auto& [name, value] : body.items()) {
+      if (!codec::is_utf8(name) || !has_json_form(value)) return false;
+    }
+    return true;
+  }
+  return std::all_of(body.begin(), body.end(), has_json_form);
+}
+
+std::string write_checked(const json& body, BodyFormat format) {
+  if (format == BodyFormat::json && !has_json_form(body)) return {};
+  std::string written = write_body(body, format);
+  if (format == BodyFormat::json) FUZZ_CHECK(json::accept(written));
+  const ExactCopy copy(bytes_of(written));
+  const Result<json> again = parse_body(copy.text(), format);
+  FUZZ_CHECK(again.has_value());
+  FUZZ_CHECK(write_body(*again, format) == written);
+  return written;
+}
+
+}  // namespace syncline::fuzz
