@@ -43,5 +43,39 @@ TEST_CASE("any context and metadata survive a record") {
   }));
 }
 
+TEST_CASE("any change survives a record and both of its JSON forms") {
+  CHECK(rc::check([](std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    const Change change = samples::random_change(random);
+    const std::string record = encode_record(change);
+    RC_ASSERT(change_from_record(samples::bytes_of(record)).value() == change);
+    const ChangeView view = view_trusted_record(samples::bytes_of(record).data());
+    RC_ASSERT(view.to_change() == change);
+    for (const JsonPayload payload : {JsonPayload::text, JsonPayload::base64}) {
+      RC_ASSERT(change_from_json(change_to_json(view, {}, payload)).value() == change);
+    }
+  }));
+}
+
+TEST_CASE("records that follow one another are told apart") {
+  CHECK(rc::check([](const std::vector<std::uint64_t>& seeds) {
+    std::string all;
+    std::vector<Change> changes;
+    for (const std::uint64_t seed : seeds) {
+      std::mt19937_64 random(seed);
+      changes.push_back(samples::random_change(random));
+      all += encode_record(changes.back());
+    }
+    std::string_view rest = all;
+    for (const Change& change : changes) {
+      const auto view = decode_record(samples::bytes_of(rest));
+      RC_ASSERT(view.has_value());
+      RC_ASSERT(view->to_change() == change);
+      rest.remove_prefix(view->record.size());
+    }
+    RC_ASSERT(rest.empty());
+  }));
+}
+
 }  // namespace
 }  // namespace syncline
