@@ -124,9 +124,17 @@ bool read_settings(MsgpackReader& reader, TenantSettings& settings, bool is_edge
          reader.read_uint(settings.consumer_max_lag);
 }
 
+/// The name of a directory is part of a path: what a strange catalogue says must not lead out of
+/// its directory.
+bool is_name(const std::string& name) {
+  return !name.empty() && name.front() != '.' && name.find('/') == std::string::npos &&
+         name.find('\0') == std::string::npos;
+}
+
 bool read_tenant(MsgpackReader& reader, StoredTenant& tenant, bool is_edge) {
   return read_count(reader, 5) && read_text(reader, tenant.id) &&
          read_text(reader, tenant.directory) && reader.read_uint(tenant.created_at_us) &&
+         validate_tenant_id(tenant.id).has_value() && is_name(tenant.directory) &&
          read_plan(reader, tenant.plan) && read_settings(reader, tenant.settings, is_edge);
 }
 

@@ -169,6 +169,20 @@ TEST_CASE("a newer format is refused as such, a body that is none as damage") {
         ErrorCode::internal);
 }
 
+TEST_CASE("no name in a catalogue leads out of its directory") {
+  for (const std::string directory : {"", "..", ".hidden", "a/b", "/etc", "../shop.8"}) {
+    CAPTURE(directory);
+    NodeCatalogue catalogue = sample();
+    catalogue.tenants.front().directory = directory;
+    const auto decoded = node::decode_catalogue(node::encode_catalogue(catalogue));
+    REQUIRE(decoded.has_error());
+    CHECK(decoded.error().code == ErrorCode::internal);
+  }
+  NodeCatalogue catalogue = sample();
+  catalogue.tenants.front().id = "Shop/1";
+  CHECK(node::decode_catalogue(node::encode_catalogue(catalogue)).has_error());
+}
+
 TEST_CASE("an error names the file and what would be right") {
   MemoryFiles files;
   REQUIRE(files.create_directories("/data"));
