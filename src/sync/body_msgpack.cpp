@@ -7,6 +7,7 @@
 
 #include <msgpack.hpp>
 
+#include "changelog/codec/text_check.hpp"
 #include "sync/body_formats.hpp"
 #include "syncline/limits.hpp"
 #include "syncline/record.hpp"
@@ -63,6 +64,13 @@ class Reader {
     return taken;
   }
 
+  /// Answers repeat what was sent, in JSON as well, and so do logs.
+  json text(std::uint64_t size) {
+    const std::string_view taken = take(size);
+    if (!codec::is_utf8(taken)) return fail("a string that is not UTF-8");
+    return std::string(taken);
+  }
+
   json read(std::size_t depth) {
     if (depth > limits::max_nesting) return fail("nested too deep");
     if (looks_like_record()) return read_change(depth);
@@ -75,7 +83,7 @@ class Reader {
     if (lead < 0x80) return lead;
     if (lead < 0x90) return read_map(lead & 0x0FU, depth);
     if (lead < 0xA0) return read_array(lead & 0x0FU, depth);
-    if (lead < 0xC0) return std::string(take(lead & 0x1FU));
+    if (lead < 0xC0) return text(lead & 0x1FU);
     if (lead >= 0xE0) return static_cast<std::int8_t>(lead);
     switch (lead) {
       case 0xC0:
@@ -111,11 +119,11 @@ class Reader {
       case 0xD3:
         return signed_number(static_cast<std::int64_t>(number(8)));
       case 0xD9:
-        return std::string(take(number(1)));
+        return text(number(1));
       case 0xDA:
-        return std::string(take(number(2)));
+        return text(number(2));
       case 0xDB:
-        return std::string(take(number(4)));
+        return text(number(4));
       case 0xDC:
         return read_array(number(2), depth);
       case 0xDD:

@@ -149,7 +149,8 @@ TEST_CASE("what is not a document is refused with the place") {
   using namespace std::string_literals;
   for (const std::string& bytes :
        {""s, "\x92\x01"s, "\xDD\xFF\xFF\xFF\xFF"s, "\xC6\xFF\xFF\xFF\xFF"s, "\x81\x01\x01"s,
-        "\xD4\x01\x01"s, "\x01\x01"s, "\xDF\x7F\xFF\xFF\xFF"s}) {
+        "\xD4\x01\x01"s, "\x01\x01"s, "\xDF\x7F\xFF\xFF\xFF"s, "\xA1\xFF"s,
+        "\x81\xD9\x02\xC3\x28\x01"s}) {  // the last two are text that is not UTF-8
     const auto read = parse_body(bytes, BodyFormat::msgpack);
     REQUIRE_FALSE(read);
     CHECK(read.error().code == ErrorCode::bad_request);
