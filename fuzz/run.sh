@@ -37,7 +37,7 @@ done
 # The longest input of a target: longer ones say nothing that shorter ones do not, but slower.
 longest() {
   case $1 in
-    api | sync_client | live_* | replay) echo 16384 ;;
+    api | sync_client | live_* | restore) echo 16384 ;;
     *) echo 4096 ;;
   esac
 }

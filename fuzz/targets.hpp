@@ -29,7 +29,7 @@ Target manifest;
 Target messages;
 Target properties;
 Target record;
-Target replay;
+Target restore;
 Target sync_client;
 Target values;
 Target words;
@@ -60,7 +60,7 @@ inline constexpr std::array targets{
     NamedTarget{"messages", messages},
     NamedTarget{"properties", properties},
     NamedTarget{"record", record},
-    NamedTarget{"replay", replay},
+    NamedTarget{"restore", restore},
     NamedTarget{"sync_client", sync_client},
     NamedTarget{"values", values},
     NamedTarget{"words", words},

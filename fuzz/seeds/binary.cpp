@@ -150,10 +150,10 @@ void add_journals(SeedFolder& seeds) {
     static_cast<void>(replica->put("people", std::to_string(i % 3), Payload::json("[1]")));
   }
   static_cast<void>(replica->set_property("p", "v"));
-  seeds.add("replay", "journal", entries_of(*journal));
+  seeds.add("restore", "journal", entries_of(*journal));
   static_cast<void>(replica->trim(12));
   static_cast<void>(replica->put("people", "1", Payload::json("2")));
-  seeds.add("replay", "checkpoint", entries_of(*journal));
+  seeds.add("restore", "checkpoint", entries_of(*journal));
 }
 
 // Steps of targets/journal.cpp.

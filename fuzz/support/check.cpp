@@ -24,4 +24,9 @@ void check_error(const Error& error) {
   }
 }
 
+void check_echo(const Error& error, std::string_view given) {
+  FUZZ_CHECK(!error.detail.empty());
+  if (codec::is_utf8(given)) check_error(error);
+}
+
 }  // namespace syncline::fuzz

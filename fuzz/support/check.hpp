@@ -14,6 +14,10 @@ namespace syncline::fuzz {
 /// is not empty, and so is the text of its members.
 void check_error(const Error& error);
 
+/// The same of an error that repeats `given`, which a person wrote: as good as that is. (Whoever
+/// sends it on makes UTF-8 of it.)
+void check_echo(const Error& error, std::string_view given);
+
 }  // namespace syncline::fuzz
 
 /// Ends the process unless `condition` holds.

@@ -59,9 +59,10 @@ void check_lists(std::string_view value) {
   request.headers["Accept"] = value;
   request.headers["Content-Type"] = value;
   request.headers["Content-Encoding"] = value;
-  if (const auto format = api::accepted_format(request); !format) check_error(format.error());
+  if (const auto format = api::accepted_format(request); !format) check_echo(format.error(), value);
   api::content_type(request);
-  if (const auto plain = api::check_content_encoding(request); !plain) check_error(plain.error());
+  if (const auto plain = api::check_content_encoding(request); !plain)
+    check_echo(plain.error(), value);
 }
 
 void check_escapes(std::string_view text) {
@@ -72,13 +73,15 @@ void check_escapes(std::string_view text) {
 }
 
 void check_query(std::string_view text) {
+  // What names and values say behind their escapes is repeated.
+  const std::string plain = api::percent_decode(text, true).value_or("\xFF");
   auto query = api::Query::parse(text);
   if (!query) {
-    check_error(query.error());
+    check_echo(query.error(), plain);
     return;
   }
-  const auto note = [](const auto& result) {
-    if (!result) check_error(result.error());
+  const auto note = [&plain](const auto& result) {
+    if (!result) check_echo(result.error(), plain);
   };
   note(query->text("a"));
   const auto number = query->number("n", 5, 1, 10);

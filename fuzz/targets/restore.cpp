@@ -26,7 +26,7 @@ void check_replica(const Replica& replica) {
 
 }  // namespace
 
-void replay(Bytes bytes) {
+void restore(Bytes bytes) {
   const auto journal = std::make_shared<MemoryJournal>();
   Input input(bytes);
   Lsn lsn = 0;

@@ -20,11 +20,6 @@
 namespace syncline::fuzz {
 namespace {
 
-// Words that are echoed are as good as they were given.
-void check_echo(const Error& error, std::string_view text) {
-  if (codec::is_utf8(text)) check_error(error);
-}
-
 void check_addresses(std::string_view text) {
   const auto address = app::parse_listen_address(text);
   if (address) {
