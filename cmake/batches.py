@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Puts sources together that can be compiled as one: batches.py <most in a batch> <file>...
 
-Prints two lines for each, its batch and its name. Two sources share a batch only if neither uses a word that
-the other one declares in an unnamed namespace, so that nothing clashes and no name is hidden.
+Prints two lines for each, its batch and its name. Two sources share a batch only if neither uses a
+word that the other one declares in an unnamed namespace, so that nothing clashes and no name is
+hidden. One that defines a macro has a batch of its own: the macro would reach the others, or would
+come too late for what they have included.
 """
 import re
 import sys
@@ -11,6 +13,7 @@ NOT_CODE = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"([^(\s]*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|^\s*#[^\n]*',
     re.S | re.M)
 USE = re.compile(r'(?<![\w.:>])[A-Za-z_]\w*')
+MACRO = re.compile(r'^\s*#\s*define\b', re.M)
 TYPE = re.compile(r'(?:struct|class|union|enum(?:\s+class)?)\s+(\w+)|using\s+(\w+)\s*=')
 HARMLESS = re.compile(r'using\b(?!\s+\w+\s*=)|namespace\b|[A-Z_]+\s*\(')  # Names of others; tests.
 OTHER = re.compile(r'(\w+)\s*(?:\(|\[|=|$)')
@@ -50,9 +53,14 @@ def private_names(code):
 def main():
     most = int(sys.argv[1])
     batches = []  # Each: files, words, private names.
+    alone = []
     for file in sys.argv[2:]:
         with open(file, encoding='utf-8') as source:
-            code = NOT_CODE.sub(' ', source.read())
+            text = source.read()
+        if MACRO.search(text):
+            alone.append([file])
+            continue
+        code = NOT_CODE.sub(' ', text)
         words, names = set(USE.findall(code)), private_names(code)
         for files, their_words, their_names in batches:
             if len(files) < most and not (words & their_names) and not (their_words & names):
@@ -62,7 +70,7 @@ def main():
                 break
         else:
             batches.append(([file], words, names))
-    for number, (files, _, _) in enumerate(batches):
+    for number, files in enumerate([files for files, _, _ in batches] + alone):
         for file in files:
             print(f'batch_{number}\n{file}')
 
