@@ -16,9 +16,6 @@ namespace {
 using codec::json_unquoted;
 using codec::JsonItems;
 
-// Where every JSON library still tells whole numbers apart.
-constexpr std::uint64_t end_of_integers = std::uint64_t{1} << 53;
-
 Error wrong(std::string_view field, std::string what_is_right) {
   return Error(ErrorCode::invalid_change, std::move(what_is_right))
       .with("field", std::string(field));
@@ -31,7 +28,7 @@ bool is_null(std::string_view value) noexcept { return value == "null"; }
 bool read_integer(std::string_view value, std::uint64_t& number) noexcept {
   const char* const end = value.data() + value.size();
   const auto result = std::from_chars(value.data(), end, number);
-  return result.ec == std::errc{} && result.ptr == end && number < end_of_integers;
+  return result.ec == std::errc{} && result.ptr == end && number < codec::end_of_integers;
 }
 
 bool read_uint32(std::string_view value, std::uint32_t& number) noexcept {

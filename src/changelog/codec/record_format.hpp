@@ -9,6 +9,9 @@ namespace syncline::codec {
 inline constexpr std::uint32_t record_fields = 13;
 inline constexpr std::uint64_t record_version = 1;
 inline constexpr std::size_t hash_bytes_size = 8;
+/// What the numbers in a change stay below, but for its time: a greater one would be another number
+/// to JSON readers that know doubles only.
+inline constexpr std::uint64_t end_of_integers = std::uint64_t{1} << 53;
 
 /// Metadata key that marks a stub: its data are the hash of the data that it stands for.
 inline constexpr std::string_view stub_key = "stub";

@@ -32,6 +32,17 @@ Fault check_dot(const ChangeView& change) noexcept {
   return {};
 }
 
+// What has no JSON form that every reader takes would stop all who are served in JSON.
+Fault check_numbers(const ChangeView& change) noexcept {
+  constexpr std::uint64_t end = codec::end_of_integers;
+  if (change.dot.seq >= end) return {"seq", "a whole number below 2^53"};
+  if (change.stable >= end) return {"stable", "a whole number below 2^53"};
+  bool good = true;
+  change.context.for_each([&good](const std::uint8_t*, Sequence seq) { good = good && seq < end; });
+  if (!good) return {"context", "whole numbers below 2^53"};
+  return {};
+}
+
 Fault check_row(const ChangeView& change) noexcept {
   if (change.operation == Operation::stable) {
     if (!change.table.empty()) return {"table", "a stable marker concerns no table"};
@@ -58,6 +69,9 @@ Fault check_transaction(const ChangeView& change) {
   if (codec::is_plain_tail(change.tail)) return {};
   const std::optional<TransactionPart> part = change.transaction();
   if (!part) return {};
+  if (part->number >= codec::end_of_integers) {
+    return {"transaction", "a transaction's number is below 2^53"};
+  }
   if (part->count == 0 || part->index >= part->count) {
     return {"transaction", "the index of a transaction's change is below the count"};
   }
@@ -134,6 +148,7 @@ Fault check_data(const ChangeView& change, const MetadataFacts& facts) {
 Fault find_fault(const ChangeView& change) {
   MetadataFacts facts;
   if (const Fault fault = check_dot(change)) return fault;
+  if (const Fault fault = check_numbers(change)) return fault;
   if (const Fault fault = check_row(change)) return fault;
   if (const Fault fault = check_transaction(change)) return fault;
   if (const Fault fault = check_metadata(change, facts)) return fault;

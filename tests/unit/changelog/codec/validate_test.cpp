@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "samples.hpp"
+#include "syncline/change_json.hpp"
 #include "syncline/record.hpp"
 
 namespace syncline {
@@ -51,6 +52,28 @@ TEST_CASE("a change has a dot and a time, and has not seen itself") {
   CHECK(fault_after([](Change& c) { c.context.set(c.dot.origin, c.dot.seq); }) == "context");
   CHECK(fault_after([](Change& c) { c.context.set(c.dot.origin, c.dot.seq + 9); }) == "context");
   CHECK(fault_after([](Change& c) { c.context.set(c.dot.origin, c.dot.seq - 1); }) == "");
+}
+
+TEST_CASE("numbers are such that every reader of JSON tells them apart") {
+  constexpr std::uint64_t end = std::uint64_t{1} << 53;
+  const NodeId other = samples::node(0x77);
+  CHECK(fault_after([](Change& c) { c.dot.seq = end; }) == "seq");
+  CHECK(fault_after([](Change& c) { c.stable = end; }) == "stable");
+  CHECK(fault_after([&](Change& c) { c.context.set(other, end); }) == "context");
+  CHECK(fault_after([](Change& c) { c.transaction = TransactionPart{end, 0, 1}; }) ==
+        "transaction");
+  const auto greatest = [&](Change& c) {
+    c.dot.seq = end - 1;
+    c.stable = end - 1;
+    c.context.set(other, end - 1);
+    c.transaction = TransactionPart{end - 1, 0, 1};
+  };
+  CHECK(fault_after(greatest) == "");
+  Change change = samples::full_change();
+  greatest(change);
+  const std::string record = encode_record(change);
+  const ChangeView view = view_trusted_record(bytes_of(record).data());
+  CHECK(change_from_json(change_to_json(view)).value() == change);
 }
 
 TEST_CASE("table and row id have lengths and are UTF-8") {
