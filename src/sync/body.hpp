@@ -29,7 +29,7 @@ enum class NodeKind : std::uint8_t {
 
 /// Reads a body. In both formats every change becomes a node of kind `record`:
 /// - In JSON these are the elements of arrays called `changes`, `rows`, `history`, `markers` that
-///   have `origin` and `seq`, and objects called `local` and `remote` that have them. If any
+///   have `origin` and `seq`, and objects called `local` and `remote` that are changes. If any
 ///   element of such an array has an `lsn`, these go into a sibling array (see `lsns_name`), 0
 ///   where there is none. The value of any other member called `data` becomes a node of kind
 ///   `json_text`, because the exact text of a payload counts.

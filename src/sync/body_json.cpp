@@ -98,8 +98,7 @@ class Builder {
       if (value.front() == '[' && !lsns_name(name).empty()) {
         change_list(members, name, value, depth + 1);
       } else if (value.front() == '{' && (name == "local" || name == "remote")) {
-        std::uint64_t lsn = 0;
-        members[name] = change(value, lsn, depth + 1);
+        members[name] = tip(value, depth + 1);
       } else if (name == "data") {
         members[name] = json_text_node(value);
       } else {
@@ -131,13 +130,20 @@ class Builder {
     if (marks.is_change) {
       lsn = marks.lsn;
       const Result<Change> read = change_from_json(text);
-      if (read) {
-        const std::string record = encode_record(*read);
-        return record_node({reinterpret_cast<const std::uint8_t*>(record.data()), record.size()});
-      }
+      if (read) return record_node(encode_record(*read));
       if (marks.dot) return fault_node(*marks.dot, read.error());
     }
     return build(text, depth);
+  }
+
+  /// A side of a conflict: a change, or only what names the change where it parted.
+  json tip(std::string_view text, std::size_t depth) {
+    const Result<Change> read = change_from_json(text);
+    return read ? record_node(encode_record(*read)) : build(text, depth);
+  }
+  static json record_node(const std::string& record) {
+    return syncline::record_node(
+        {reinterpret_cast<const std::uint8_t*>(record.data()), record.size()});
   }
 
   bool too_deep_ = false;

@@ -106,6 +106,14 @@ TEST_CASE("the tips of a report are changes, too") {
   CHECK(*parse_body(write_body(body, BodyFormat::json), BodyFormat::json) == body);
 }
 
+TEST_CASE("where the sides of a conflict parted stays what it is") {
+  const json point{{"origin", origin_text}, {"seq", 7}, {"stable", 0}, {"context", json::object()}};
+  const json body{{"parted", {{"local", point}, {"remote", point}}}};
+  for (const BodyFormat format : {BodyFormat::json, BodyFormat::msgpack}) {
+    CHECK(*parse_body(write_body(body, format), format) == body);
+  }
+}
+
 TEST_CASE("a malformed change that names itself becomes a fault") {
   const std::string dot = std::string(R"("origin":")") + origin_text + R"(","seq":7)";
   const auto read =
