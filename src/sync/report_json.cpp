@@ -156,6 +156,7 @@ Error error_from_problem(const json& body) {
   error.code = error_code_from_string(in.text("code"));
   error.detail = in.text_or("detail", "");
   if (!in.ok()) return Error{ErrorCode::internal, "the answer is neither a result nor a problem"};
+  if (error.detail.empty()) error.detail = "no reason was given";
   constexpr std::array<std::string_view, 5> own{"type", "title", "status", "detail", "code"};
   read_members(error, body, own);
   return error;

@@ -292,6 +292,8 @@ TEST_CASE("every code has its status, and a problem tells all of an error") {
   CHECK(body["title"] == "cursor trimmed");
   CHECK(error_from_problem(body) == error);
   CHECK(error_from_problem(json::array()).code == ErrorCode::internal);
+  // An error without a sentence would be shown as nothing.
+  CHECK_FALSE(error_from_problem({{"code", "unavailable"}}).detail.empty());
   const Error version =
       Error{ErrorCode::protocol_unsupported, ""}.with("supported", std::uint64_t{1});
   CHECK(problem_to_body(version)["supported"] == json::array({1}));
