@@ -73,8 +73,8 @@ void check_escapes(std::string_view text) {
 }
 
 void check_query(std::string_view text) {
-  // What names and values say behind their escapes is repeated.
-  const std::string plain = api::percent_decode(text, true).value_or("\xFF");
+  // What names and values say is repeated, with and without escapes.
+  const std::string plain = std::string(text) + api::percent_decode(text, true).value_or("\xFF");
   auto query = api::Query::parse(text);
   if (!query) {
     check_echo(query.error(), plain);

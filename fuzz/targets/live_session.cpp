@@ -21,7 +21,7 @@ class Caller {
       case 1:
         return send({step.kind % 4 == 1, std::string(text_of(step.bytes))});
       case 2:
-        return world_.put(std::to_string(step.bytes.size() % 16), "[1]");
+        return world_.put("w" + std::to_string(step.bytes.size() % 16), "[1]");
       default:
         world_.clock.advance_us(1'000'000ULL * (step.bytes.size() + 1));
         hub_.maintain(world_.tenant);
