@@ -13,7 +13,8 @@ namespace syncline::fuzz {
 /// form that says the same.
 bool has_json_form(const nlohmann::json& body);
 
-/// Writes `body`, and checks that what was written is read again and written to the same bytes.
+/// Writes `body`, and checks that what was written is read again and written to the same bytes (in
+/// JSON: from then on).
 /// In JSON only if it `has_json_form`.
 std::string write_checked(const nlohmann::json& body, BodyFormat format);
 
