@@ -62,7 +62,7 @@ class Judge {
 
   /// A replica runs there (again). It has to live until `detach`.
   void attach(std::size_t site, Replica& replica);
-  /// To be called while the replica still is, or, if `crashed`, with `gone` after it is.
+  /// To be called while the replica still is.
   void detach(std::size_t site, Departure how);
 
   /// A user's write at `site` was acknowledged.
