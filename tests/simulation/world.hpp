@@ -113,7 +113,8 @@ class World {
   void heal();
   void come_to_rest();
   void sync_all(bool up);
-  void check_idle();
+  /// One more round of each, which brings nothing but markers. True if it did not even bring those.
+  bool check_idle();
 
   // The judge (world_judge.cpp).
   void touch(Site& site) { site.touched = true; }
