@@ -173,7 +173,6 @@ void World::sync(const Step& step) {
   if (line.busy) return;
   if (depth_ == 0) {
     deliver_late();
-    round_ = {};
     if (step.act == Act::sync) {
       round_.event = static_cast<RoundEvent>(step.number % round_events);
       round_.at = step.at;
@@ -181,7 +180,9 @@ void World::sync(const Step& step) {
     }
   }
   static_cast<void>(do_round(*site, line, step.act == Act::bootstrap));
-  if (depth_ == 0) finish_dying();
+  if (depth_ != 0) return;
+  round_ = {};
+  finish_dying();
 }
 
 void World::part(const Step& step, bool apart) {

@@ -66,7 +66,7 @@ bool World::check_idle() {
       const Lsn before = site.replica().log().last_lsn();
       const auto report = do_round(site, line, false);
       if (over()) return true;
-      const bool idle = report && report->requests == 1 && report->pushed == 0 &&
+      const bool idle = report && report->requests <= 1 + report->pulled && report->pushed == 0 &&
                         only_markers_behind(site.replica(), before) && report->rewritten == 0 &&
                         report->voided == 0;
       silent = silent && idle && report->pulled == 0;
