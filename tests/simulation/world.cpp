@@ -54,6 +54,7 @@ Site& World::add_site(Role role, std::shared_ptr<Disk> disk) {
   site.clock.follow(now_us_);
   Judge::SiteOptions options;
   options.name = std::to_string(index);
+  options.serves = role != Role::edge;
   options.server = role == Role::cloud && script_.setup.clouds == 1 && script_.setup.relays == 0;
   site.judged_as = judge_.add_site(options);
   return site;
