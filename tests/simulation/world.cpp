@@ -95,6 +95,12 @@ void World::build() {
     connect(*sites_[from], dice.below(static_cast<std::uint32_t>(std::min(from, servers))));
   }
   for (const auto& site : sites_) begin(*site, false);
+  if (setup.relays == 0 && setup.clouds == 1) return;
+  // A relay answers for those behind it. Who comes to one that has answered already, for more than
+  // the newcomer holds, is a known limit: so all are known from the beginning.
+  for (const auto& site : sites_) {
+    for (Site::Line& line : site->lines) static_cast<void>(do_round(*site, line, false));
+  }
 }
 
 void World::pass_time(std::uint64_t us) {

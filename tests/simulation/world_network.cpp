@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "sync/standing.hpp"
 #include "world.hpp"
 
 namespace syncline::sim {
@@ -15,8 +16,10 @@ Error lost() { return {ErrorCode::unavailable, "the connection was lost"}; }
 }  // namespace
 
 bool World::reaches(std::size_t from, std::size_t to) const {
-  return !sites_[to]->dying && sites_[to]->process != nullptr &&
-         !parted_.contains(std::minmax(from, to));
+  const Site& server = *sites_[to];
+  if (server.dying || parted_.contains(std::minmax(from, to))) return false;
+  // Who has not registered with the home, or through somebody who has, does not serve yet.
+  return to == 0 || home_of(server.process->replica()).has_value();
 }
 
 HttpResponse World::deliver(std::size_t to, const HttpRequest& request) {
