@@ -123,6 +123,13 @@ void measure_lag(HeartbeatResponse& response, const Replica& replica, const Vect
   response.lag_bytes = bytes + bytes / seen * beyond;
 }
 
+/// Also within a session: of two replicas on copies of one disk, both go on with it.
+Result<void> check_not_older(const Peer& peer, const VectorClock& clock) {
+  if (clock.covers(peer.acknowledged)) return {};
+  return Error{ErrorCode::replica_rewound,
+               "this replica once acknowledged more than it says to hold: it is an older copy"};
+}
+
 Error other_session_error() {
   return {ErrorCode::peer_stale,
           "the session was opened before what answers was started: register, then go on"};
@@ -261,9 +268,9 @@ Result<PushResponse> Hub::push(const TenantPointer& tenant, const PushRequest& r
   const auto table = peers(tenant);
   const Result<Peer> peer = table->seen(request.node_id, clock_.now_us());
   if (!peer) return peer.error();
-  if (request.clock && !request.clock->clock().covers(peer->acknowledged)) {
-    return Error{ErrorCode::replica_rewound,
-                 "this replica once acknowledged more than it says to hold: it is an older copy"};
+  if (request.clock) {
+    const auto same = check_not_older(*peer, request.clock->clock());
+    if (!same) return same.error();
   }
   if (const auto writable = replica.writable(); !writable) return writable.error();
   if (const auto fits = check_batch_size(request, replica); !fits) return fits.error();
@@ -335,6 +342,7 @@ Result<HeartbeatResponse> Hub::heartbeat(const TenantPointer& tenant,
   const Result<Peer> peer = table.seen(request.node_id, now_us);
   if (!peer) return peer.error();
   const VectorClock clock = request.clock.clock();
+  if (const auto same = check_not_older(*peer, clock); !same) return same.error();
   const VectorClock vouched = request.vouched ? request.vouched->clock() : clock;
   if (table.acknowledge(request.node_id, {clock, vouched}, durable_summary(replica))) {
     // Should it fail, as on a full disk, it is tried again with the next heartbeat.
@@ -365,8 +373,11 @@ ExchangeResponse Hub::exchange(const TenantPointer& tenant, const ExchangeReques
       part_result(request.registration, problems.registration,
                   [&](const RegisterRequest& part) { return register_peer(tenant, part); });
   if (!response.registration || *response.registration) {
-    response.push = part_result(request.push, problems.push,
-                                in_session([&](const auto& part) { return push(tenant, part); }));
+    response.push = part_result(
+        request.push, problems.push, in_session([&](PushRequest part) {
+          if (request.heartbeat && !part.clock) part.clock = request.heartbeat->clock;
+          return push(tenant, part);
+        }));
     response.heartbeat =
         part_result(request.heartbeat, problems.heartbeat,
                     in_session([&](const auto& part) { return heartbeat(tenant, part); }));

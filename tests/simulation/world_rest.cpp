@@ -13,8 +13,8 @@ namespace {
 
 /// A server that was found to be an older copy takes a new id at most every ten minutes.
 constexpr std::uint64_t pause_us = 660'000'000;
-/// Two more for those who were given up, two for all to hear of it.
-constexpr std::size_t rounds_after_return = 4;
+/// In which all others hear that somebody was given up, and say so.
+constexpr std::size_t rounds_until_return = 3;
 /// Rounds of all after which no more stable markers come, beside one for each site.
 constexpr std::size_t most_silent_rounds = 4;
 
@@ -59,7 +59,7 @@ std::size_t World::sync_all(bool up) {
       flush_all();
       const auto report = do_round(site, line, false);
       if (report || over()) continue;
-      if (report.error().detail.find("given up") != std::string::npos) {
+      if (report.error().detail.find("was given up") != std::string::npos) {
         ++waiting;
         continue;
       }
@@ -69,6 +69,7 @@ std::size_t World::sync_all(bool up) {
                " fails although nothing is wrong any more: " + to_string(report.error()));
     }
   }
+  return waiting;
 }
 
 bool World::check_idle() {
@@ -105,12 +106,16 @@ void World::come_to_rest() {
     if (site->role == Role::edge || site->index == 0 || over()) continue;
     if (!home_of(site->replica())) static_cast<void>(do_round(*site, site->lines.front(), false));
   }
-  std::size_t waiting = sync_all(true);
-  waiting = sync_all(false);
+  const std::size_t waited = sync_all(true);
+  std::size_t waiting = sync_all(false);
   // Who was given up comes back when all others have acknowledged that, which takes them the two
   // rounds; it is a newcomer then, and what it brings has to go to all others.
-  for (std::size_t i = 0; i < rounds_after_return && waiting != 0; ++i) waiting = sync_all(false);
+  for (std::size_t i = 0; i < rounds_until_return && waiting != 0; ++i) waiting = sync_all(false);
   if (waiting != 0) fail("rounds_succeed", "who was given up is still not let in again");
+  if (waited != 0 && !over()) {
+    static_cast<void>(sync_all(true));
+    static_cast<void>(sync_all(false));
+  }
   observe_touched();
   // Two rounds a pair were enough for all that was written. What all have acknowledged then the
   // home calls stable, which is a change itself, and goes on until it has come to all.
