@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "script.hpp"
 #include "syncline/journal.hpp"
@@ -52,21 +55,27 @@ class Disk {
 
 std::shared_ptr<Disk> make_disk(const Setup& setup);
 
-/// The one tenant on a disk.
+/// A disk as a process finds it.
+struct Volume {
+  std::shared_ptr<Disk> disk;
+  bool restored = false;  ///< whoever starts is told that this is an older copy
+};
+
+/// Tenants, each on a disk of its own.
 class DiskStore final : public TenantStore {
  public:
-  /// `disk` has to outlive the store. `restored`: whoever starts is told that this is a copy.
-  DiskStore(Disk& disk, bool restored) : disk_(disk), restored_(restored) {}
+  explicit DiskStore(std::vector<Volume> volumes) : volumes_(std::move(volumes)) {}
 
-  Result<std::vector<StoredTenant>> load() override { return std::vector{disk_.tenant}; }
+  Result<std::vector<StoredTenant>> load() override;
   Result<TenantJournal> create_journal(std::string_view id) override;
   Result<TenantJournal> open_journal(const StoredTenant& tenant) override;
   Result<void> save(const StoredTenant& tenant) override;
   Result<void> remove(std::string_view id) override;
 
  private:
-  Disk& disk_;
-  bool restored_;
+  Volume* find(std::string_view id);
+
+  std::vector<Volume> volumes_;
 };
 
 }  // namespace syncline::sim
