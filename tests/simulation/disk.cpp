@@ -26,6 +26,7 @@ class MemoryDisk final : public Disk {
   void fail_after(std::uint64_t, DiskFault) override {}
   void set_room(std::uint64_t) override {}
   bool lost_power() const override { return false; }
+  bool in_trouble() const override { return false; }
   void repair() override {}
   void flush() override {}
 

@@ -45,6 +45,8 @@ class Disk {
   virtual void set_room(std::uint64_t bytes) = 0;
   /// True once a step met `DiskFault::power`.
   virtual bool lost_power() const = 0;
+  /// Something was to fail since the last `repair`.
+  virtual bool in_trouble() const = 0;
   /// Nothing fails any more, and there is room.
   virtual void repair() = 0;
   /// What a process that waits for nothing does now and then.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "sync/standing.hpp"
 #include "world.hpp"
 
 namespace syncline::sim {
@@ -66,7 +67,9 @@ void World::end(Site& site, Departure how) {
   observe_touched();
   for (Site* const one : together) {
     // The others on the same server end with it, and keep their disks.
-    const Departure its = one == &site || how == Departure::crashed ? how : Departure::stopped;
+    const Departure its = one == &site || how == Departure::crashed ? how
+                          : one->disk->in_trouble()                 ? Departure::crashed
+                                                                    : Departure::stopped;
     judge_of(*one).detach(one->judged_as, its);
     for (Site::Line& line : one->lines) line.session.reset();
     one->served.reset();
@@ -140,7 +143,8 @@ void World::renew(const Step& step) {
     }
     default:
       events_.add(Event::restarts);
-      end(site, Departure::stopped);
+      // On a disk that fails, nobody knows what the end has left there.
+      end(site, site.disk->in_trouble() ? Departure::crashed : Departure::stopped);
       return begin(site, false);
   }
 }
@@ -170,7 +174,9 @@ void World::clone(const Step& step) {
   made.tables = original.tables;
   judge_of(made).choose_tables(made.judged_as, made.tables);
   for (const Site::Line& line : original.lines) connect(made, line.server);
-  begin(made, step.number % 4 == 1);
+  // One that is told so takes another id at once. If the old one was never heard of, what it wrote
+  // would not be known for what a newcomer wrote: a known limit.
+  begin(made, step.number % 4 == 1 && home_of(original.replica()).has_value());
 }
 
 }  // namespace syncline::sim

@@ -21,8 +21,11 @@ std::string World::table_of(std::uint32_t row) const {
 }
 
 std::string World::table_at(const Site& site, std::uint32_t row) const {
-  if (site.tables.empty()) return table_of(row);
-  return site.tables[(row / script_.setup.rows) % site.tables.size()];
+  // What was chosen last is there once a round has brought it.
+  const std::vector<std::string>& held =
+      site.lines.empty() ? site.tables : site.lines.front().session->tables();
+  if (held.empty()) return table_of(row);
+  return held[(row / script_.setup.rows) % held.size()];
 }
 
 std::string World::row_of(std::uint32_t row) const {
