@@ -186,6 +186,19 @@ void Judge::Impl::check_transaction_end(Site& site) {
        [&] { return "the log ends in the middle of a transaction, with " + name_of(last); });
 }
 
+/// `next` is the first change that a crash took from the log's end.
+void Judge::Impl::check_torn(Site& site, NodeIndex next) {
+  if (next == no_node || site.at_lsn.empty() || site.at_lsn.back() == no_node) return;
+  const Made& last = graph.at(site.at_lsn.back());
+  const Made& lost = graph.at(next);
+  if (!last.transaction || !lost.transaction || last.dot.origin != lost.dot.origin) return;
+  if (last.transaction->number != lost.transaction->number) return;
+  fail("transactions_are_whole", site, [&] {
+    return "a crash left " + name_of(last) + " and not the next of its transaction, " +
+           name_of(lost);
+  });
+}
+
 /// What a summary covers is held, and it never goes back.
 void Judge::Impl::check_summary(Site& site) {
   if (failed() || site.replica == nullptr) return;

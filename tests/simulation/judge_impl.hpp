@@ -64,6 +64,7 @@ struct Judge::Impl {
   void check_time_at_server(Site& site, const Made& made);
   void check_verdict(Site& site, const Made& made, Verdict verdict);
   void check_transaction_end(Site& site);
+  void check_torn(Site& site, NodeIndex next);
   void check_summary(Site& site);
   void check_taken_back(Site& site);
   void check_void_there(Site& site, const Dot& dot);

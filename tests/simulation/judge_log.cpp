@@ -73,6 +73,8 @@ void Judge::Impl::read_anew(Site& site, const LogReader& reader) {
   const std::vector<Bits> before = std::move(site.held);
   const std::vector<Bits> durable = std::move(site.durable);
   if (site.departed != Departure::stopped) site.latest = {};  // private changes may be gone
+  const bool same_log = site.log_id == reader.log_id();
+  const std::vector<NodeIndex> former = std::move(site.at_lsn);
   site.held.clear();
   site.in_log.clear();
   site.durable.clear();
@@ -95,6 +97,9 @@ void Judge::Impl::read_anew(Site& site, const LogReader& reader) {
   if (failed()) return;
   site.seen = reader.last_lsn();
   site.seen_hash = site.seen == 0 ? 0 : reader.running_hash(site.seen);
+  if (same_log && site.departed && former.size() > site.seen) {
+    check_torn(site, former[site.seen]);
+  }
   hold_what_is_stable(site);
   site.summary = {};  // it is looked at from the beginning
   note_losses(site, before, durable);
