@@ -7,7 +7,9 @@
 namespace syncline::sim {
 
 void Judge::Impl::check_new_of_origin(Site& site, const Made& made) {
-  if (made.hlc <= site.latest) {
+  // A void that stands for what was taken back keeps its time.
+  const bool another_form = made.operation == Operation::void_ && !made.rebased;
+  if (made.hlc <= site.latest && !another_form) {
     fail("time_grows_along_causality", site, [&] {
       return name_of(made) + " is dated " + std::to_string(made.hlc.value) +
              ", not after the latest that is held, " + std::to_string(site.latest.value);

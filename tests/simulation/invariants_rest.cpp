@@ -274,7 +274,8 @@ Bits Judge::Impl::accounted_for(std::uint32_t row) const {
       });
       return same;
     }();
-    if (made.gone || same_there) kept.set(made.place);
+    // What was taken back is in the list that the app reads.
+    if (made.gone || made.revoked || same_there) kept.set(made.place);
   }
   const auto name_of_orphan = [](const Made& made) {
     return made.rebased ? made.rebased->orphan : made.dot;
