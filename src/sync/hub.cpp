@@ -342,7 +342,6 @@ Result<HeartbeatResponse> Hub::heartbeat(const TenantPointer& tenant,
   const Result<Peer> peer = table.seen(request.node_id, now_us);
   if (!peer) return peer.error();
   const VectorClock clock = request.clock.clock();
-  if (const auto same = check_not_older(*peer, clock); !same) return same.error();
   const VectorClock vouched = request.vouched ? request.vouched->clock() : clock;
   if (table.acknowledge(request.node_id, {clock, vouched}, durable_summary(replica))) {
     // Should it fail, as on a full disk, it is tried again with the next heartbeat.
