@@ -7,7 +7,7 @@
 namespace syncline::sim {
 
 std::span<const Invariant> invariants() {
-  constexpr std::string_view step = "after every step, for what it touched";
+  constexpr std::string_view step = "after every step";
   constexpr std::string_view rest = "at rest";
   static constexpr std::array all = {
       Invariant{"one_dot_one_content",

@@ -97,10 +97,11 @@ void Judge::Impl::check_straggler(Site& site, const Made& made, const Bits& held
   const Bits unseen = (held & graph.row(made.row).changes) - made.saw;
   const VectorClock* stable = site.stable(graph);
   if (made.blind) graph.loosen(made.row);
-  if (stable != nullptr && !stable->covers(made.dot) && !bases_are_lost && !made.blind) {
+  if (stable != nullptr && !stable->covers(made.dot) && !made.blind) {
     unseen.for_each([&](std::uint32_t place) {
       const Made& other = graph.at(made.row, place);
       if (!stable->covers(other.dot) || other.other_version != no_node) return;
+      if (bases_are_lost) return graph.loosen(made.row);
       fail("what_comes_has_seen_what_is_stable", site, [&] {
         return name_of(made) + " comes after a marker that covers " + name_of(other) +
                ", which it had not seen";

@@ -248,7 +248,7 @@ void Judge::Impl::check_one_content() {
 void Judge::Impl::check_nothing_lost() {
   for (std::uint32_t row = 1; row < graph.rows() && !failed(); ++row) {
     const RowTruth& truth = graph.row(row);
-    const Bits kept = accounted_for(row);
+    const Bits kept = accounted_for(row, nullptr);
     for (const NodeIndex index : truth.nodes) {
       const Made& made = graph.at(index);
       if (!made.acknowledged || made.revoked || made.gone || kept.test(made.place)) continue;
@@ -258,10 +258,12 @@ void Judge::Impl::check_nothing_lost() {
   }
 }
 
-Bits Judge::Impl::accounted_for(std::uint32_t row) const {
+/// What is there or stands for by what is: at one site or, for null, at any.
+Bits Judge::Impl::accounted_for(std::uint32_t row, const Site* only) const {
   const RowTruth& truth = graph.row(row);
   Bits kept;
   for (const auto& site : sites) {
+    if (only != nullptr && only != site.get()) continue;
     if (site->replica != nullptr) kept |= Site::of(site->held, row);
   }
   const Bits there = kept;

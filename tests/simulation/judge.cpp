@@ -32,7 +32,10 @@ void Judge::attach(std::size_t site, Replica& replica) {
   judged.replica = &replica;
   // A copy may hold, as another's, what that one wrote before it ever registered.
   const bool first = judged.ids.empty();
-  if (first && replica.log().last_lsn() != 0) impl_->bases_are_lost = true;
+  if (first && replica.log().last_lsn() != 0) {
+    impl_->bases_are_lost = true;
+    judged.copied = true;
+  }
   impl_->observe(judged);
   impl_->check_taken_back(judged);
 }
@@ -42,6 +45,7 @@ void Judge::detach(std::size_t site, Departure how) {
   impl_->observe(judged);
   judged.replica = nullptr;
   judged.departed = how;
+  judged.copied = judged.copied || how == Departure::put_back;
   if (how == Departure::stopped) return;
   const bool lost = how != Departure::crashed || !impl_->options.durable_writes;
   if ((judged.options.serves && lost) || how == Departure::put_back) impl_->bases_are_lost = true;
@@ -94,6 +98,7 @@ void Judge::told(std::size_t site, std::size_t server, const SyncReport& report,
   impl.observe(judged);
   if (whole) impl.settle_choice(judged);
   impl.observe(*impl.sites[server]);
+  impl.check_acknowledged(*impl.sites[server]);
   for (const Change& change : report.taken_back) {
     const auto before = std::find(judged.told_back.begin(), judged.told_back.end(), change.dot);
     if (before != judged.told_back.end()) {

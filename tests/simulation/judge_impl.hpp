@@ -45,7 +45,8 @@ struct Judge::Impl {
   // What is missing (judge_losses.cpp).
   void hold_what_is_stable(Site& site);
   void settle_choice(Site& site);
-  void note_losses(Site& site, const std::vector<Bits>& before, const std::vector<Bits>& durable);
+  void note_losses(Site& site, const std::vector<Bits>& before, const std::vector<Bits>& durable,
+                   bool same_log);
   bool is_one_held(const Bits& held, const Made& made) const;
   bool is_held_by_server(const Made& made) const;
   bool is_held_elsewhere(const Site& site, const Made& made) const;
@@ -84,6 +85,10 @@ struct Judge::Impl {
                       const ConflictReport& report);
   bool is_rebase_report(const Site& site, std::uint32_t row, const ConflictReport& report) const;
 
+  // Peers (invariants_peers.cpp): what servers know of who asks them.
+  void check_acknowledged(Site& server);
+  void check_acknowledged_by(Site& site, const Site& server, const VectorClock& acknowledged);
+
   // Rest (invariants_rest.cpp): what has to be equal in the end.
   void check_rest();
   void check_same_log(Site& site);
@@ -94,7 +99,7 @@ struct Judge::Impl {
   void check_equal_reports(Site& left, Site& right);
   void check_part(Site& full, Site& part);
   void check_nothing_lost();
-  Bits accounted_for(std::uint32_t row) const;
+  Bits accounted_for(std::uint32_t row, const Site* only) const;
   void check_announced();
   void check_one_content();
 

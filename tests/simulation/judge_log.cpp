@@ -102,7 +102,7 @@ void Judge::Impl::read_anew(Site& site, const LogReader& reader) {
   }
   hold_what_is_stable(site);
   site.summary = {};  // it is looked at from the beginning
-  note_losses(site, before, durable);
+  note_losses(site, before, durable, same_log);
   site.departed.reset();
   for (std::uint32_t row = 1; row < graph.rows(); ++row) {
     if (Site::of(site.held, row).any()) touched.push_back(row);

@@ -73,16 +73,20 @@ void Judge::Impl::note_revoked(Site& site, NodeIndex index) {
   if (made.operation == Operation::void_ && !made.rebased) site.taken_back.push_back(made.dot);
 }
 
-/// What a replica that came back holds no more.
+/// What a replica that came back holds no more. `same_log`: nor was its log laid anew just before
+/// the end, as by a rebase that got to disk although the crash came before it could say so.
 void Judge::Impl::note_losses(Site& site, const std::vector<Bits>& before,
-                              const std::vector<Bits>& durable) {
+                              const std::vector<Bits>& durable, bool same_log) {
   if (!site.departed) return;
   const bool needs_all = *site.departed == Departure::stopped;
   const bool needs_durable = *site.departed == Departure::crashed;
   for (std::uint32_t row = 0; row < before.size(); ++row) {
-    (before[row] - Site::of(site.held, row)).for_each([&](std::uint32_t place) {
+    const Bits missing = before[row] - Site::of(site.held, row);
+    if (!missing.any()) continue;
+    const Bits stood_for = same_log || row == no_row ? Bits() : accounted_for(row, &site);
+    missing.for_each([&](std::uint32_t place) {
       Made& made = graph.at(graph.row(row).nodes[place]);
-      if (made.revoked) return;
+      if (made.revoked || stood_for.test(place)) return;
       if (!is_held_by_any(made)) made.gone = true;
       if (row != no_row && site.may_lack(graph.row(row).table)) return;
       const bool was_durable = needs_durable && Site::of(durable, row).test(place);

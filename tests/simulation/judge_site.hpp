@@ -26,6 +26,7 @@ struct JudgedSite {
   Replica* replica = nullptr;
   std::optional<Departure> departed;  ///< how the one before ended
   bool observing = false;
+  bool copied = false;            ///< its disk was an older copy once, or another site's
   bool unsure_of_writes = false;  ///< some failed without saying whether they were done
 
   std::vector<NodeId> ids;  ///< under which replicas there ever wrote

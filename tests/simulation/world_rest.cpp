@@ -59,9 +59,6 @@ std::size_t World::sync_all(bool up) {
       pass_time(1'000);
       flush_all();
       const auto report = do_round(site, line, false);
-      // Of two that were the same in everything the lesser shows when the other one has gone on; it
-      // goes on as another then, and the server forgets that these two were one.
-      if (report && report->identity_changed && !up) ++waiting;
       if (report || over()) continue;
       if (report.error().detail.find("was given up") != std::string::npos) {
         ++waiting;

@@ -70,9 +70,9 @@ bool SnapshotMerge::outlived(const ChangeView& change) const {
   // Changes that stay may name a marker of which the giver needs nothing any more.
   if (own_storage().markers().is_marker(change)) return false;
   // What the giver has seen and has no longer was replaced or collected there. Of a table that was
-  // not asked for it would not be given in any case.
-  const bool asked = !change.is_row_change() || asked_for(change.table);
-  return asked && tables_.empty() && snapshot_.clock.covers(change.dot);
+  // not asked for, and without a row, it would not be given in any case.
+  const bool asked = tables_.empty() || (change.is_row_change() && asked_for(change.table));
+  return asked && snapshot_.clock.covers(change.dot);
 }
 
 Result<void> SnapshotMerge::choose(std::vector<Own>& own) {
