@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "changelog/mutation.hpp"
 #include "journal/file_journal_impl.hpp"
 #include "journal/segment_reader.hpp"
 
@@ -52,7 +53,8 @@ Result<std::unique_ptr<File>> FileJournal::Impl::create_file(const std::string& 
   Result<void> done = (*file)->reserve(std::max<std::uint64_t>(reserve_bytes, bytes.size()));
   if (done) done = (*file)->write_at(0, {bytes.data(), bytes.size()});
   if (done) done = (*file)->sync();
-  if (done) done = files.sync_directory(options.directory);
+  const bool nameless = mutated(Mutation::directory_unsynced);
+  if (done && !nameless) done = files.sync_directory(options.directory);
   if (!done) {
     // No manifest names it, and its room is needed where there is none. Else the next opening
     // removes it.
@@ -156,7 +158,7 @@ Result<void> FileJournal::Impl::write_out(const BatchBuffer& batches, bool after
     offset += chunk.size();
   }
   active_reserved = std::max(active_reserved, offset);
-  if (syncs()) {
+  if (syncs() && !mutated(Mutation::write_unsynced)) {
     if (auto synced = active->sync(); !synced) return synced;
   }
   if (segment.first_lsn == 0) segment.first_lsn = batches.first_lsn;

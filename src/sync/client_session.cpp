@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "changelog/mutation.hpp"
 #include "sync/durable.hpp"
 #include "sync/newcomers.hpp"
 #include "sync/remote_state.hpp"
@@ -237,9 +238,9 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
 /// The server says in every answer what it knows of this replica, and of which settings.
 void ClientSession::check_header(const AnswerHeader& header) {
   note_time(header.time);
-  if (header.settings_version != settings_version_ && registrations_ < most_registrations()) {
-    registered_ = false;
-  }
+  const bool other =
+      header.settings_version != settings_version_ && !mutated(Mutation::settings_change_unnoticed);
+  if (other && registrations_ < most_registrations()) registered_ = false;
   if (!header.known) return;
   WireClock known;
   known.entries.emplace(asked_as_, *header.known);
@@ -272,6 +273,10 @@ Result<void> ClientSession::on_push(const PushResponse& response) {
 }
 
 Result<void> ClientSession::on_pull(const PullResponse& response) {
+  if (mutated(Mutation::cursor_before_page)) {
+    cursor_ = response.cursor;
+    static_cast<void>(remember());
+  }
   IntegrateOptions options;
   options.allow_gaps = !tables_.empty();
   const IntegrateResult result = integrate(response.changes, options);
@@ -294,7 +299,7 @@ Result<void> ClientSession::on_pull(const PullResponse& response) {
   if (response.has_more && response.cursor == cursor_) {
     return Error{ErrorCode::internal, "the server has more, but its cursor does not move"};
   }
-  if (options.allow_gaps) {
+  if (options.allow_gaps && !mutated(Mutation::filter_without_covers)) {
     if (const auto covered = replica_.cover(response.covers); !covered) return covered;
   }
   planner_.raise_server_clock(response.covers, !response.has_more);

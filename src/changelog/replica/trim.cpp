@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "changelog/log/kept_copier.hpp"
+#include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
 #include "changelog/replica/needed_history.hpp"
 #include "changelog/replica/trim_plan.hpp"
@@ -146,6 +147,7 @@ bool Trim::resolve_doubtful(std::size_t at_most) {
 
 /// Kept are the markers that changes name which are held or are to come. The lock is held.
 void Trim::keep_markers() {
+  if (mutated(Mutation::trim_drops_markers)) return;
   const log_internal::StableMarkers& markers = impl_.contents->storage().markers();
   const std::uint64_t in_use = markers.oldest_in_use();
   for (const auto& entry : markers.entries()) {
