@@ -31,8 +31,8 @@ std::string_view to_string(Durability durability) noexcept;
 /// Errors: `bad_request`, naming the three.
 Result<Durability> durability_from_string(std::string_view name);
 
-/// Calls work at intervals, on one thread of its own for as much work as there is: what flushes
-/// journals that are not synced by those who write. Thread-safe.
+/// Calls work at intervals: what flushes journals that are not synced by those who write.
+/// Thread-safe, unless it says otherwise.
 class JournalFlusher {
  public:
   /// Work that is called until this is destroyed, which waits for a call under way.
@@ -46,14 +46,25 @@ class JournalFlusher {
     virtual void nudge() = 0;
   };
 
-  JournalFlusher();
-  /// Ends the thread. Registrations may outlive it; they do nothing then.
-  ~JournalFlusher();
+  JournalFlusher() = default;
   JournalFlusher(const JournalFlusher&) = delete;
   JournalFlusher& operator=(const JournalFlusher&) = delete;
+  /// Registrations may outlive it; they do nothing then.
+  virtual ~JournalFlusher() = default;
+
+  virtual std::unique_ptr<Registration> every(std::chrono::milliseconds interval,
+                                              std::function<void()> work) = 0;
+};
+
+/// A thread of its own, one for as much work as there is.
+class FlusherThread final : public JournalFlusher {
+ public:
+  FlusherThread();
+  /// Ends the thread.
+  ~FlusherThread() override;
 
   std::unique_ptr<Registration> every(std::chrono::milliseconds interval,
-                                      std::function<void()> work);
+                                      std::function<void()> work) override;
 
  private:
   struct Impl;

@@ -155,7 +155,7 @@ Result<void> FileJournal::Impl::open() {
 
 void FileJournal::Impl::start_flushing() {
   const bool needed = options.durability != Durability::commit || options.compress_closed;
-  if (flusher == nullptr && needed) flusher = std::make_shared<JournalFlusher>();
+  if (flusher == nullptr && needed) flusher = std::make_shared<FlusherThread>();
   if (flusher == nullptr) return;
   registration = flusher->every(options.interval, [this] { flush_in_background(); });
 }

@@ -10,7 +10,7 @@ namespace syncline {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-struct JournalFlusher::Impl {
+struct FlusherThread::Impl {
   struct Task {
     std::chrono::milliseconds interval;
     std::function<void()> work;
@@ -28,7 +28,7 @@ struct JournalFlusher::Impl {
   std::shared_ptr<Task> next_due(SteadyTime now);
 };
 
-std::shared_ptr<JournalFlusher::Impl::Task> JournalFlusher::Impl::next_due(SteadyTime now) {
+std::shared_ptr<FlusherThread::Impl::Task> FlusherThread::Impl::next_due(SteadyTime now) {
   const auto due =
       std::find_if(tasks.begin(), tasks.end(), [&](const auto& task) { return task->due <= now; });
   if (due == tasks.end()) return nullptr;
@@ -37,7 +37,7 @@ std::shared_ptr<JournalFlusher::Impl::Task> JournalFlusher::Impl::next_due(Stead
   return tasks.back();
 }
 
-void JournalFlusher::Impl::run() {
+void FlusherThread::Impl::run() {
   std::unique_lock lock(mutex);
   while (!stopping) {
     const SteadyTime now = std::chrono::steady_clock::now();
@@ -84,11 +84,11 @@ class TaskRegistration final : public JournalFlusher::Registration {
 
 }  // namespace
 
-JournalFlusher::JournalFlusher() : impl_(std::make_shared<Impl>()) {
+FlusherThread::FlusherThread() : impl_(std::make_shared<Impl>()) {
   impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
 }
 
-JournalFlusher::~JournalFlusher() {
+FlusherThread::~FlusherThread() {
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->stopping = true;
@@ -97,7 +97,7 @@ JournalFlusher::~JournalFlusher() {
   impl_->thread.join();
 }
 
-std::unique_ptr<JournalFlusher::Registration> JournalFlusher::every(
+std::unique_ptr<JournalFlusher::Registration> FlusherThread::every(
     std::chrono::milliseconds interval, std::function<void()> work) {
   auto task = std::make_shared<Impl::Task>();
   task->interval = std::max(interval, std::chrono::milliseconds(1));

@@ -126,7 +126,7 @@ Result<std::unique_ptr<Node>> Node::open(Options options) {
   impl->shared->files = &files;
   impl->shared->directory = directory;
   impl->shared->lock = std::move(*lock);
-  impl->flusher = std::make_shared<JournalFlusher>();
+  impl->flusher = std::make_shared<FlusherThread>();
   if (auto begun = impl->begin(); !begun) return begun.error();
   if (auto removed = impl->remove_orphans(); !removed) return removed.error();
   return std::unique_ptr<Node>(new Node(std::move(impl)));

@@ -92,7 +92,7 @@ TEST_CASE("who waits is not forgotten when somebody else made durable what the f
 }
 
 TEST_CASE("a task that is always due leaves the others their turn") {
-  JournalFlusher flusher;
+  FlusherThread flusher;
   std::atomic<JournalFlusher::Registration*> busy_one{nullptr};
   const auto busy = flusher.every(std::chrono::hours(1), [&] {
     if (auto* const again = busy_one.load()) again->nudge();
@@ -110,7 +110,7 @@ TEST_CASE("what became durable by the way is told as well") {
   FileJournal::Options options = journal_options(files);
   options.durability = Durability::interval;
   options.interval = std::chrono::milliseconds(1);
-  options.flusher = std::make_shared<JournalFlusher>();
+  options.flusher = std::make_shared<FlusherThread>();
   Signal held;
   Signal go_on;
   const OpenJournal open = open_journal(options);

@@ -1,0 +1,121 @@
+#include "judge.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "judge_impl.hpp"
+
+namespace syncline::sim {
+
+Judge::Impl::Impl(Options given)
+    : options(std::move(given)), graph(options.tenant), oracle(graph) {}
+
+Judge::Judge(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Judge::~Judge() = default;
+
+std::size_t Judge::add_site(SiteOptions options) {
+  impl_->sites.push_back(std::make_unique<JudgedSite>());
+  impl_->sites.back()->options = std::move(options);
+  return impl_->sites.size() - 1;
+}
+
+void Judge::choose_tables(std::size_t site, std::vector<std::string> tables) {
+  JudgedSite& judged = *impl_->sites[site];
+  if (judged.options.tables == tables) return;
+  impl_->observe(judged);
+  // Until a round has followed, any table that the two choices differ in may be there or not.
+  for (std::uint32_t row = 1; row < impl_->graph.rows(); ++row) {
+    judged.unsettled_tables.push_back(impl_->graph.row(row).table);
+  }
+  judged.unsettled_tables.insert(judged.unsettled_tables.end(), tables.begin(), tables.end());
+  judged.options.tables = std::move(tables);
+}
+
+void Judge::attach(std::size_t site, Replica& replica) {
+  JudgedSite& judged = *impl_->sites[site];
+  judged.replica = &replica;
+  impl_->observe(judged);
+  impl_->check_taken_back(judged);
+}
+
+void Judge::detach(std::size_t site, Departure how) {
+  JudgedSite& judged = *impl_->sites[site];
+  impl_->observe(judged);
+  judged.replica = nullptr;
+  judged.departed = how;
+  if (how == Departure::stopped) return;
+  // Without its end, or with another one: what the app did to the list may not have got to disk.
+  judged.list_is_known = false;
+  judged.taken_back.clear();
+  if (how == Departure::crashed) return;
+  judged.summary = {};
+  judged.durable.clear();
+}
+
+void Judge::wrote(std::size_t site, const Dot& dot) {
+  Impl& impl = *impl_;
+  JudgedSite& judged = *impl.sites[site];
+  impl.announced.push_back(dot);
+  impl.observe(judged);
+  if (impl.failed()) return;
+  NodeIndex index = impl.graph.latest(dot);
+  while (index != no_node) {
+    const Made& made = impl.graph.at(index);
+    if (JudgedSite::of(judged.held, made.row).test(made.place)) break;
+    index = made.other_version;
+  }
+  if (index == no_node) {
+    impl.fail("nothing_acknowledged_is_lost", judged,
+              [&] { return impl.graph.name(dot) + " was acknowledged and is not in the log"; });
+    return;
+  }
+  Made& made = impl.graph.at(index);
+  made.acknowledged = true;
+  if (!impl.options.durable_writes || judged.replica == nullptr) return;
+  if (JudgedSite::of(judged.durable, made.row).test(made.place)) return;
+  impl.fail("nothing_acknowledged_is_lost", judged,
+            [&] { return impl.name_of(made) + " was acknowledged before it was durable"; });
+}
+
+void Judge::wrote(std::size_t site, std::span<const WriteResult> results) {
+  for (const WriteResult& result : results) wrote(site, result.dot);
+}
+
+void Judge::wrote_perhaps(std::size_t site) { impl_->sites[site]->unsure_of_writes = true; }
+
+void Judge::observe(std::size_t site) { impl_->observe(*impl_->sites[site]); }
+
+void Judge::told(std::size_t site, std::size_t server, const SyncReport& report) {
+  Impl& impl = *impl_;
+  JudgedSite& judged = *impl.sites[site];
+  // Records of another length than the log's hash looks at may have got another form.
+  if (report.restamped != 0 || !report.taken_back.empty()) judged.seen_hash = ~judged.seen_hash;
+  impl.observe(judged);
+  impl.observe(*impl.sites[server]);
+  for (const Change& change : report.taken_back) {
+    const auto before = std::find(judged.told_back.begin(), judged.told_back.end(), change.dot);
+    if (before != judged.told_back.end()) {
+      impl.fail("each_pushed_change_has_one_verdict", judged,
+                [&] { return impl.graph.name(change.dot) + " was taken back twice"; });
+    }
+    judged.told_back.push_back(change.dot);
+    impl.check_void_there(judged, change.dot);
+  }
+}
+
+void Judge::discarded(std::size_t site, const Dot& dot) {
+  impl_->sites[site]->discarded.push_back(dot);
+}
+
+void Judge::at_rest() {
+  for (const auto& site : impl_->sites) site->unsettled_tables.clear();
+  if (!impl_->failed()) impl_->check_rest();
+}
+
+void Judge::report(std::string_view invariant, std::string what) {
+  if (!impl_->violation) impl_->violation = Violation{std::string(invariant), std::move(what)};
+}
+
+const std::optional<Violation>& Judge::violation() const { return impl_->violation; }
+
+}  // namespace syncline::sim

@@ -1,0 +1,76 @@
+// What a site holds without showing it, what is lost, and whether that was to be.
+
+#include <algorithm>
+
+#include "judge_impl.hpp"
+
+namespace syncline::sim {
+
+/// Whoever has applied a marker has seen all that it covers, be it in the log any more or not.
+void Judge::Impl::hold_what_is_stable(Site& site) {
+  const VectorClock* stable = site.stable(graph);
+  if (stable == nullptr) return;
+  for (std::uint32_t row = 1; row < graph.rows(); ++row) {
+    const RowTruth& truth = graph.row(row);
+    if (site.may_lack(truth.table)) continue;
+    Bits& held = Site::of(site.held, row);
+    (truth.changes - held).for_each([&](std::uint32_t place) {
+      const Made& made = graph.at(row, place);
+      if (!stable->covers(made.dot)) return;
+      // Of several versions it is one that others hold.
+      const bool only =
+          made.other_version == no_node && graph.latest(made.dot) == truth.nodes[place];
+      if (only || is_held_elsewhere(site, made)) {
+        held |= made.saw;
+        held.set(place);
+      }
+    });
+  }
+}
+
+bool Judge::Impl::is_held_elsewhere(const Site& site, const Made& made) const {
+  return std::any_of(sites.begin(), sites.end(), [&](const auto& other) {
+    return other.get() != &site && other->replica != nullptr &&
+           Site::of(other->held, made.row).test(made.place);
+  });
+}
+
+bool Judge::Impl::is_held_by_any(const Made& made) const {
+  return std::any_of(sites.begin(), sites.end(), [&](const auto& site) {
+    return Site::of(site->held, made.row).test(made.place);
+  });
+}
+
+void Judge::Impl::note_revoked(Site& site, NodeIndex index) {
+  const Made& made = graph.at(index);
+  if (made.operation == Operation::void_ && !made.rebased) site.taken_back.push_back(made.dot);
+}
+
+/// What a replica that came back holds no more.
+void Judge::Impl::note_losses(Site& site, const std::vector<Bits>& before,
+                              const std::vector<Bits>& durable) {
+  if (!site.departed) return;
+  const bool needs_all = *site.departed == Departure::stopped;
+  const bool needs_durable = *site.departed == Departure::crashed;
+  for (std::uint32_t row = 0; row < before.size(); ++row) {
+    (before[row] - Site::of(site.held, row)).for_each([&](std::uint32_t place) {
+      Made& made = graph.at(graph.row(row).nodes[place]);
+      if (made.revoked || (row != no_row && site.may_lack(graph.row(row).table))) return;
+      const bool was_durable = needs_durable && Site::of(durable, row).test(place);
+      if (made.is_row_change() && (needs_all || was_durable)) {
+        fail("nothing_acknowledged_is_lost", site, [&] {
+          return name_of(made) + (needs_all ? " is gone after a clean end"
+                                            : " was durable and is gone after a crash");
+        });
+      }
+      if (needs_durable && site.is(made.dot.origin) && made.is_row_change() &&
+          is_held_elsewhere(site, made) && made.other_version == no_node) {
+        fail("only_durable_changes_leave", site,
+             [&] { return name_of(made) + " is gone after a crash, and others have it"; });
+      }
+      if (!is_held_by_any(made)) made.gone = true;
+    });
+  }
+}
+
+}  // namespace syncline::sim

@@ -1,0 +1,114 @@
+// One place of the simulated world: a clock, a disk, and the process that runs on them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/api.hpp"
+#include "disk.hpp"
+#include "network_live.hpp"
+#include "script.hpp"
+#include "script_dice.hpp"
+#include "syncline/clock.hpp"
+#include "syncline/tenant.hpp"
+
+namespace syncline::sim {
+
+inline constexpr std::string_view tenant_name = "default";
+/// A change that a cloud takes has at most so many bytes of data; edges take a hundred times that.
+inline constexpr std::size_t cloud_change_bytes = 200;
+
+enum class Role : std::uint8_t { cloud, relay, edge };
+
+/// A wall clock that may be off and go wrong, over the time that passes in the world.
+class SiteClock final : public Clock {
+ public:
+  std::uint64_t now_us() const override { return now_us_; }
+  /// It is `world_us` in the world.
+  void follow(std::uint64_t world_us);
+  void set_offset_us(std::int64_t offset_us) { offset_us_ = offset_us; }
+  /// From now on it is fast by so many parts in a million.
+  void set_drift(std::int64_t parts) { drift_ = parts; }
+  bool is_right() const { return offset_us_ == 0 && drift_ == 0; }
+
+ private:
+  std::uint64_t now_us_ = 0;
+  std::uint64_t world_us_ = 0;
+  std::int64_t offset_us_ = 0;
+  std::int64_t drift_ = 0;
+};
+
+/// A process on a site's disk; nothing of it outlives a restart.
+class Process {
+ public:
+  /// What serves and what asks. `restored`: it is told that its disk is an older copy.
+  static Result<std::unique_ptr<Process>> start(const Setup& setup, Role role, SiteClock& clock,
+                                                Random& random, std::shared_ptr<Disk> disk,
+                                                bool restored);
+
+  Replica& replica() { return *replica_; }
+  Tenant& tenant() { return *tenant_; }
+  TenantManager& tenants() { return *tenants_; }
+  /// Answers requests, by the library's own request handler.
+  HttpResponse answer(const HttpRequest& request);
+  /// The server's side of a live connection; null if the server does not want any.
+  std::unique_ptr<MessageSession> open_live();
+  /// What a server does now and then.
+  void maintain();
+  /// What an edge's program does after a round.
+  void maintain_edge();
+  /// Drops changes from before `before`, with `force` also what others need; by the API. How many
+  /// it dropped. Errors: `precondition_failed` with the body of the answer.
+  Result<std::uint64_t> trim(Lsn before, bool force);
+  /// Keeps with the tenant what the server said of its settings, as an edge's program does.
+  void keep_settings();
+
+ private:
+  Process(std::shared_ptr<Disk> disk, bool restored)
+      : disk_(std::move(disk)), store_(*disk_, restored) {}
+
+  std::shared_ptr<Disk> disk_;
+  SiteClock* clock_ = nullptr;
+  std::uint64_t marker_interval_us_ = 0;
+  DiskStore store_;
+  std::unique_ptr<TenantManager> tenants_;
+  std::shared_ptr<Tenant> tenant_;
+  Replica* replica_ = nullptr;
+  api::Api& api();
+
+  std::unique_ptr<api::Api> api_;  ///< from the first request on
+};
+
+/// A site with what it asks of others.
+struct Site {
+  struct Line {
+    std::size_t server = 0;
+    std::unique_ptr<ClientSession> session;
+    std::unique_ptr<LiveLink> live;
+    bool busy = false;  ///< a round over it is under way
+  };
+
+  Site(std::size_t number, Role what, std::uint64_t seed)
+      : index(number), role(what), random(seed) {}
+
+  const std::size_t index;
+  const Role role;
+  SiteClock clock;
+  DiceRandom random;
+  std::shared_ptr<Disk> disk;
+  std::unique_ptr<Process> process;
+  std::vector<Line> lines;
+  std::vector<std::string> tables;          ///< that it holds; empty: all
+  std::vector<std::shared_ptr<Disk>> kept;  ///< older copies of its disk
+  std::size_t judged_as = 0;                ///< its number with the judge
+  bool busy = false;                        ///< a round of it is under way
+  bool dying = false;                       ///< in that round it ended: nothing leaves it
+  bool touched = false;                     ///< something may be new in its log
+
+  Replica& replica() { return process->replica(); }
+};
+
+}  // namespace syncline::sim

@@ -1,0 +1,141 @@
+// A simulated world in which a script takes place.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "judge.hpp"
+#include "script.hpp"
+#include "site.hpp"
+#include "world_events.hpp"
+
+namespace syncline::sim {
+
+/// Copies of edges make more of them; so many sites are enough.
+inline constexpr std::size_t max_sites = 14;
+
+/// Sites, what connects them, and the judge who looks on. Carries one script out, once.
+class World {
+ public:
+  /// `script` has to outlive the world. `story`: what happens is told there; null: it is not.
+  explicit World(const Script& script, std::ostream* story = nullptr);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// Carries out all steps up to the first violation; then heals the world, lets all exchange and
+  /// has everything judged.
+  void run();
+
+  const std::optional<Violation>& violation() const;
+  const Events& events() const { return events_; }
+  /// Stands for all that all replicas hold and show at the end.
+  std::uint64_t digest();
+
+ private:
+  /// What is to happen in the middle of the round under way.
+  struct Round {
+    RoundEvent event = RoundEvent::none;
+    std::size_t at = 0;
+    std::size_t message = 0;
+    std::size_t steps = 0;  ///< that are carried out then
+  };
+  struct Late {
+    std::size_t to = 0;
+    HttpRequest request;
+  };
+
+  // Beginning (world.cpp).
+  void build();
+  Site& add_site(Role role, std::shared_ptr<Disk> disk);
+  void connect(Site& site, std::size_t server);
+  void next_step();
+  void perform(const Step& step);
+  void pass_time(std::uint64_t us);
+  Site& site_of(const Step& step) { return *sites_[step.site % sites_.size()]; }
+  /// The site among those that ask others; null if none does.
+  Site* asker_of(const Step& step);
+  bool over() const { return violation().has_value(); }
+  void fail(std::string_view invariant, std::string what);
+
+  // Writes (world_writes.cpp).
+  void write_one(const Step& step);
+  void write_several(const Step& step);
+  void resolve(const Step& step);
+  void discard(const Step& step);
+  void note(Site& site, const Result<WriteResult>& written);
+  std::string next_value(const Step& step);
+  std::string table_of(std::uint32_t row) const;
+  std::string row_of(std::uint32_t row) const;
+
+  // Exchange (world_network.cpp).
+  Result<HttpResponse> carry(std::size_t from, std::size_t to, const HttpRequest& request);
+  HttpResponse deliver(std::size_t to, const HttpRequest& request);
+  void deliver_late();
+  void run_inside();
+  bool reaches(std::size_t from, std::size_t to) const;
+  void sync(const Step& step);
+  Result<SyncReport> do_round(Site& site, Site::Line& line, bool bootstrap);
+  Result<SyncReport> drive(Site& site, Site::Line& line, bool bootstrap);
+  void count(const SyncReport& report);
+  void tell(const Site& site, const Site::Line& line, const Result<SyncReport>& report);
+  void live(const Step& step);
+  void hang_up(Site& site, Site::Line& line);
+  /// Ends all live connections from and to a site.
+  void hang_up_all(std::size_t site);
+  void part(const Step& step, bool apart);
+
+  // Processes and disks (world_processes.cpp).
+  void begin(Site& site, bool restored);
+  void connect_client(Site& site, Site::Line& line);
+  void end(Site& site, Departure how);
+  void finish_dying();
+  void renew(const Step& step);
+  void keep(const Step& step);
+  void clone(const Step& step);
+  /// Those whose disks have lost power go down with them, and start again.
+  void see_to_power();
+
+  // Administration (world_admin.cpp).
+  void set_policy(const Step& step);
+  void maintain(const Step& step);
+  void trim(const Step& step);
+  void choose_tables(const Step& step);
+  void request(const Step& step);
+
+  // Coming to rest (world_rest.cpp).
+  void heal();
+  void come_to_rest();
+  void sync_all(bool up);
+  /// One more round of each, which brings nothing but markers. True if it did not even bring those.
+  bool check_idle();
+
+  // The judge (world_judge.cpp).
+  void touch(Site& site) { site.touched = true; }
+  void observe_touched();
+
+  bool told() const { return story_ != nullptr; }
+
+  const Script& script_;
+  std::ostream* const story_;
+  Events events_;
+  Judge judge_;
+  std::uint64_t now_us_;
+  std::vector<std::unique_ptr<Site>> sites_;
+  std::vector<std::size_t> askers_;
+  std::set<std::pair<std::size_t, std::size_t>> parted_;
+  std::vector<Late> late_;
+  std::vector<Step> dying_;   ///< of sites that end when their round is over
+  std::size_t position_ = 0;  ///< of the next step
+  std::size_t depth_ = 0;     ///< 1 in the middle of a round
+  Round round_;
+  std::uint64_t values_ = 0;  ///< written so far, so that no two are the same
+};
+
+}  // namespace syncline::sim

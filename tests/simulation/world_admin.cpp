@@ -1,0 +1,73 @@
+// What administrators do, and what a server does by itself.
+
+#include <algorithm>
+#include <ostream>
+#include <string>
+#include <utility>
+
+#include "world.hpp"
+
+namespace syncline::sim {
+
+void World::set_policy(const Step& step) {
+  Site& home = *sites_.front();
+  TenantSettings settings = home.process->tenant().settings();
+  const std::string policy = step.number % 2 == 0 ? "lww" : "causal";
+  if (script_.setup.tables > 1 && step.number / 2 % 2 == 0) {
+    settings.policies.tables[table_of(step.row * script_.setup.rows)] = policy;
+  } else {
+    settings.policies.default_policy = policy;
+  }
+  if (home.process->tenants().set_settings(tenant_name, settings)) {
+    events_.add(Event::settings_changed);
+  }
+  touch(home);
+}
+
+void World::maintain(const Step& step) {
+  Site& site = site_of(step);
+  if (site.role == Role::edge) return site.process->maintain_edge();
+  site.process->maintain();
+  touch(site);
+}
+
+void World::trim(const Step& step) {
+  Site& site = site_of(step);
+  const LogReader log = site.replica().log();
+  if (log.last_lsn() < log.first_lsn()) return;
+  const Lsn before = log.first_lsn() + 1 + step.number % (log.last_lsn() - log.first_lsn() + 1);
+  const Result<std::uint64_t> trimmed = [&]() -> Result<std::uint64_t> {
+    if (site.role != Role::edge) return site.process->trim(before, step.act == Act::force);
+    const auto done = site.replica().trim(before);
+    if (!done) return done.error();
+    return done->dropped_changes;
+  }();
+  if (trimmed) events_.add(Event::trimmed_changes, *trimmed);
+  if (told()) {
+    *story_ << "      before " << before << ": "
+            << (trimmed ? std::to_string(*trimmed) + " dropped" : to_string(trimmed.error()))
+            << '\n';
+  }
+  touch(site);
+}
+
+void World::choose_tables(const Step& step) {
+  Site& site = site_of(step);
+  if (site.role != Role::edge || script_.setup.tables < 2 || site.busy) return;
+  std::vector<std::string> chosen;
+  for (std::uint32_t table = 0; table < script_.setup.tables; ++table) {
+    if ((step.number >> table) % 2 == 1) {
+      chosen.push_back(table_of(table * script_.setup.rows));
+    }
+  }
+  if (chosen.size() == script_.setup.tables) chosen.clear();
+  site.tables = std::move(chosen);
+  hang_up_all(site.index);
+  for (Site::Line& line : site.lines) connect_client(site, line);
+  judge_.choose_tables(site.judged_as, site.tables);
+  events_.add(Event::tables_changed);
+}
+
+void World::request(const Step&) {}
+
+}  // namespace syncline::sim

@@ -1,0 +1,102 @@
+// The end of a history: everything is right again, all exchange, and then all have to be equal.
+
+#include <algorithm>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "world.hpp"
+
+namespace syncline::sim {
+namespace {
+
+/// A server that was found to be an older copy takes a new id at most every ten minutes.
+constexpr std::uint64_t pause_us = 660'000'000;
+/// Rounds of all after which no more stable markers come, beside one for each site.
+constexpr std::size_t most_silent_rounds = 4;
+
+/// True if nothing was filed behind `after` but stable markers, which come as acknowledgements do.
+bool only_markers_behind(const Replica& replica, Lsn after) {
+  const LogReader log = replica.log();
+  for (Lsn lsn = after + 1; lsn <= log.last_lsn(); ++lsn) {
+    if (log.at(lsn).change.operation != Operation::stable) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void World::heal() {
+  if (told()) *story_ << "everything is healed\n";
+  parted_.clear();
+  deliver_late();
+  for (const auto& site : sites_) hang_up_all(site->index);
+  see_to_power();
+  pass_time(pause_us);
+  for (const auto& site : sites_) {
+    site->clock.set_offset_us(0);
+    site->clock.set_drift(0);
+    site->disk->repair();
+  }
+  pass_time(1);
+}
+
+void World::sync_all(bool up) {
+  // Those farthest from the first cloud first on the way there, last on the way back.
+  for (std::size_t i = 0; i < askers_.size() && !over(); ++i) {
+    Site& site = *sites_[askers_[up ? askers_.size() - 1 - i : i]];
+    for (Site::Line& line : site.lines) {
+      if (over()) return;
+      pass_time(1'000);
+      const auto report = do_round(site, line, false);
+      if (report || over()) continue;
+      return fail("rounds_succeed",
+                  "a round of site " + std::to_string(site.index) + " with " +
+                      std::to_string(line.server) +
+                      " fails although nothing is wrong any more: " + to_string(report.error()));
+    }
+  }
+}
+
+bool World::check_idle() {
+  bool silent = true;
+  for (const std::size_t asker : askers_) {
+    Site& site = *sites_[asker];
+    for (Site::Line& line : site.lines) {
+      const Lsn before = site.replica().log().last_lsn();
+      const auto report = do_round(site, line, false);
+      if (over()) return true;
+      const bool idle = report && report->requests == 1 && report->pushed == 0 &&
+                        only_markers_behind(site.replica(), before) && report->rewritten == 0 &&
+                        report->voided == 0;
+      silent = silent && idle && report->pulled == 0;
+      if (idle) continue;
+      std::string what = "site " + std::to_string(site.index) + " has still something for " +
+                         std::to_string(line.server) + " after two rounds: ";
+      what += report ? std::to_string(report->requests) + " requests, " +
+                           std::to_string(report->pushed) + " pushed, " +
+                           std::to_string(report->pulled) + " pulled"
+                     : to_string(report.error());
+      fail("two_rounds_suffice", std::move(what));
+      return true;
+    }
+  }
+  return silent;
+}
+
+void World::come_to_rest() {
+  heal();
+  sync_all(true);
+  if (!over()) sync_all(false);
+  observe_touched();
+  // Two rounds a pair were enough for all that was written. What all have acknowledged then the
+  // home calls stable, which is a change itself, and goes on until it has come to all.
+  std::size_t rounds = 0;
+  while (!over() && !check_idle()) {
+    if (++rounds <= most_silent_rounds + sites_.size()) continue;
+    fail("two_rounds_suffice", "stable markers come without end");
+  }
+  if (!over()) judge_.at_rest();
+}
+
+}  // namespace syncline::sim
