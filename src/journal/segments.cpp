@@ -53,8 +53,7 @@ Result<std::unique_ptr<File>> FileJournal::Impl::create_file(const std::string& 
   Result<void> done = (*file)->reserve(std::max<std::uint64_t>(reserve_bytes, bytes.size()));
   if (done) done = (*file)->write_at(0, {bytes.data(), bytes.size()});
   if (done) done = (*file)->sync();
-  const bool nameless = mutated(Mutation::directory_unsynced);
-  if (done && !nameless) done = files.sync_directory(options.directory);
+  if (done) done = files.sync_directory(options.directory);
   if (!done) {
     // No manifest names it, and its room is needed where there is none. Else the next opening
     // removes it.

@@ -147,13 +147,13 @@ bool Trim::resolve_doubtful(std::size_t at_most) {
 
 /// Kept are the markers that changes name which are held or are to come. The lock is held.
 void Trim::keep_markers() {
-  if (mutated(Mutation::trim_drops_markers)) return;
   const log_internal::StableMarkers& markers = impl_.contents->storage().markers();
   const std::uint64_t in_use = markers.oldest_in_use();
   for (const auto& entry : markers.entries()) {
-    const bool wanted = entry.marker.number >= in_use || entry.last_named >= plan_.first() ||
-                        named_markers_.contains(entry.marker.number);
-    if (wanted) plan_.keep(entry.lsn);
+    const bool named =
+        entry.last_named >= plan_.first() || named_markers_.contains(entry.marker.number);
+    const bool wanted = named && !mutated(Mutation::trim_drops_markers);
+    if (wanted || entry.marker.number >= in_use) plan_.keep(entry.lsn);
   }
 }
 
