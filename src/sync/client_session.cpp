@@ -211,6 +211,7 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   ++registrations_;
   server_node_ = response.node_id;
   server_session_ = response.session;
+  server_marker_ = response.stable.number;
   planner_.set_server_name(server_node_.to_string());
   planner_.set_server_clock(response.clock.clock());
   planner_.set_server_limits(response.max_batch_changes, response.max_body_bytes);
@@ -256,6 +257,13 @@ bool ClientSession::cannot_fill(const Rejection& rejection) const {
          replica_.log().find({rejection.dot.origin, expected}) == 0;
 }
 
+/// The server, brought back from a backup, has not applied all stable markers that are applied
+/// here.
+bool ClientSession::marker_is_ahead() const {
+  const std::optional<StableMarker> marker = replica_.stable_marker();
+  return marker && marker->number > server_marker_;
+}
+
 Result<void> ClientSession::on_push(const PushResponse& response) {
   report_.pushed += planner_.sent();
   PushPlanner::Outcome outcome = planner_.on_answer(response);
@@ -264,7 +272,10 @@ Result<void> ClientSession::on_push(const PushResponse& response) {
   for (const Rejection& rejection : response.rejected) {
     const bool before_marker = rejection.error.number("newcomer") != 0;
     const bool other_bytes = rejection.error.code == ErrorCode::dot_mismatch;
-    if (!before_marker && !other_bytes && !cannot_fill(rejection)) continue;
+    const bool hole = cannot_fill(rejection);
+    if (!before_marker && !other_bytes && !hole) continue;
+    // Such a server has no snapshot to rebase on, but can take this replica's.
+    if (hole && tables_.empty() && marker_is_ahead()) return begin_upload(rejection.error);
     // What depends on it is refused as well, and goes over in another form.
     contest(rejection.dot.origin, 0);
     return begin_rebase(rejection.error);
@@ -336,6 +347,9 @@ Result<void> ClientSession::recover(const Error& error) {
       return {};
     case ErrorCode::log_reset:
     case ErrorCode::cursor_trimmed:
+      // Its snapshot may hold rows that were forgotten here. It takes this replica's first.
+      if (tables_.empty() && marker_is_ahead() && uploads_ < max_uploads)
+        return begin_upload(error);
       if (bootstraps_ >= max_bootstraps) return error;
       ++bootstraps_;
       registered_ = false;

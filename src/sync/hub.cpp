@@ -82,12 +82,22 @@ std::vector<std::string> tables_of(const Peer& peer) {
   return peer.tables.value_or(std::vector<std::string>{});
 }
 
+/// True if the log makes sense from its beginning on to who holds `have`. One that was laid by a
+/// snapshot may have left out what a stable marker covers.
+bool follows_from_beginning(const Replica& replica, const LogReader& reader,
+                            const VectorClock& have) {
+  std::uint64_t held = 0;
+  for (const VectorClock::Entry& entry : replica.summary().entries()) held += entry.seq;
+  return reader.last_lsn() >= held || have.covers(stable_state(replica).clock);
+}
+
 /// Where a pull begins: behind the cursor, or before the first change of a log that is whole. Who
 /// registered with other tables than before goes on from the place that it had with those.
-Result<Lsn> position_of(const std::string& text, const LogReader& reader, std::uint64_t filter,
-                        const std::optional<std::uint64_t>& previous_filter) {
+Result<Lsn> position_of(const std::string& text, const Replica& replica, const VectorClock& have,
+                        std::uint64_t filter, const std::optional<std::uint64_t>& previous_filter) {
+  const LogReader reader = replica.log();
   if (text.empty()) {
-    if (reader.first_lsn() <= 1) return Lsn{0};
+    if (reader.first_lsn() <= 1 && follows_from_beginning(replica, reader, have)) return Lsn{0};
     return Error{ErrorCode::cursor_trimmed, "the beginning of the log is gone: take a snapshot"}
         .with("oldest_lsn", reader.first_lsn());
   }
@@ -112,6 +122,13 @@ void measure_lag(HeartbeatResponse& response, const Replica& replica, const Vect
   const std::uint64_t beyond = page->reader.last_lsn() - page->examined;
   response.lag_changes = seen + beyond;
   response.lag_bytes = bytes + bytes / seen * beyond;
+}
+
+/// Also within a session: of two replicas on copies of one disk, both go on with it.
+Result<void> check_not_older(const Peer& peer, const VectorClock& clock) {
+  if (clock.covers(peer.acknowledged)) return {};
+  return Error{ErrorCode::replica_rewound,
+               "this replica once acknowledged more than it says to hold: it is an older copy"};
 }
 
 Error other_session_error() {
@@ -253,9 +270,9 @@ Result<PushResponse> Hub::push(const TenantPointer& tenant, const PushRequest& r
   const auto table = peers(tenant);
   const Result<Peer> peer = table->seen(request.node_id, clock_.now_us());
   if (!peer) return peer.error();
-  if (request.clock && !request.clock->clock().covers(peer->acknowledged)) {
-    return Error{ErrorCode::replica_rewound,
-                 "this replica once acknowledged more than it says to hold: it is an older copy"};
+  if (request.clock) {
+    const auto same = check_not_older(*peer, request.clock->clock());
+    if (!same) return same.error();
   }
   if (const auto writable = replica.writable(); !writable) return writable.error();
   if (const auto fits = check_batch_size(request, replica); !fits) return fits.error();
@@ -288,15 +305,15 @@ Result<PullResponse> Hub::pull(const TenantPointer& tenant, const PullRequest& r
   ReadOptions options;
   options.tables = tables_of(*peer);
   const std::uint64_t filter = filter_hash(options.tables);
+  const VectorClock have = request.have.value_or(WireClock{}).clock();
   const Result<Lsn> after =
-      position_of(request.cursor, replica.log(), filter, peer->previous_filter);
+      position_of(request.cursor, replica, have, filter, peer->previous_filter);
   if (!after) return after.error();
   options.after = *after;
   options.limit = clamped(request.limit, replica.max_batch_changes());
   options.max_bytes = clamped(request.max_bytes, replica.max_body_bytes());
   options.max_examined = limits::max_examined_changes;
   if (!request.include_own) options.except_origin = request.node_id;
-  const VectorClock have = request.have.value_or(WireClock{}).clock();
   if (request.have) options.not_covered_by = &have;
   const Result<ReadPage> page = read_durable(replica, options, request.node_id.to_string());
   if (!page) return page.error();
@@ -330,6 +347,7 @@ Result<HeartbeatResponse> Hub::heartbeat(const TenantPointer& tenant,
   const Result<Peer> peer = table.seen(request.node_id, now_us);
   if (!peer) return peer.error();
   const VectorClock clock = request.clock.clock();
+  if (const auto same = check_not_older(*peer, clock); !same) return same.error();
   const VectorClock vouched = request.vouched ? request.vouched->clock() : clock;
   if (table.acknowledge(request.node_id, {clock, vouched}, durable_summary(replica))) {
     // Should it fail, as on a full disk, it is tried again with the next heartbeat.
@@ -360,8 +378,11 @@ ExchangeResponse Hub::exchange(const TenantPointer& tenant, const ExchangeReques
       part_result(request.registration, problems.registration,
                   [&](const RegisterRequest& part) { return register_peer(tenant, part); });
   if (!response.registration || *response.registration) {
-    response.push = part_result(request.push, problems.push,
-                                in_session([&](const auto& part) { return push(tenant, part); }));
+    response.push = part_result(
+        request.push, problems.push, in_session([&](PushRequest part) {
+          if (request.heartbeat && !part.clock) part.clock = request.heartbeat->clock;
+          return push(tenant, part);
+        }));
     response.heartbeat =
         part_result(request.heartbeat, problems.heartbeat,
                     in_session([&](const auto& part) { return heartbeat(tenant, part); }));

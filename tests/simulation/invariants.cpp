@@ -60,6 +60,10 @@ std::span<const Invariant> invariants() {
       Invariant{"acknowledged_is_durable",
                 "What a peer is known to hold survives a crash of that peer", step},
       Invariant{"markers_cover_what_is_held", "What a marker covers is held by who has it", step},
+      Invariant{"what_comes_has_seen_what_is_stable",
+                "A change that comes after a marker was written by one who had seen what that "
+                "covers",
+                step},
       Invariant{"nothing_acknowledged_is_lost",
                 "A write that succeeded stays, is replaced by one that saw it, or is written anew "
                 "or decided by a rebase, unless it went with a disk that nobody had a copy of",

@@ -53,7 +53,7 @@ void Judge::Impl::check_context(Site& site, const Made& made) {
                name_of(other);
       });
     }
-    if (other.context.covers(made.dot)) {
+    if (made.other_version == no_node && other.context.covers(made.dot)) {
       fail("contexts_tell_what_was_seen", site, [&] {
         return name_of(other) + " tells that it saw " + name_of(made) + ", which came later";
       });
@@ -83,12 +83,26 @@ void Judge::Impl::check_order(Site& site, const Made& made) {
     check_left_durably(site, made);
     check_time_at_server(site, made);
   }
-  if (made.is_row_change() && !row.loose) {
-    // Where history was let go that this change had not seen, its conflicts cannot be told.
-    const Bits unseen = (held & row.changes) - Site::of(site.in_log, made.row) - made.saw;
-    if (unseen.any() && !is_forgotten(site, made.row, graph.maximal(made.row, held & row.changes)))
-      graph.loosen(made.row);
+  if (made.is_row_change() && !row.loose) check_straggler(site, made, held);
+}
+
+/// What is written after a marker saw all that this covers; only after a server's data were lost or
+/// came back older there may be somebody who did not. Where history was let go that a change had
+/// not seen, its conflicts depend on who looks.
+void Judge::Impl::check_straggler(Site& site, const Made& made, const Bits& held) {
+  const Bits unseen = (held & graph.row(made.row).changes) - made.saw;
+  const VectorClock* stable = site.stable(graph);
+  if (stable != nullptr && !stable->covers(made.dot) && !server_lost_data) {
+    unseen.for_each([&](std::uint32_t place) {
+      const Made& other = graph.at(made.row, place);
+      if (!stable->covers(other.dot) || other.other_version != no_node) return;
+      fail("what_comes_has_seen_what_is_stable", site, [&] {
+        return name_of(made) + " comes after a marker that covers " + name_of(other) +
+               ", which it had not seen";
+      });
+    });
   }
+  if ((unseen - Site::of(site.in_log, made.row)).any()) graph.loosen(made.row);
 }
 
 /// What a marker covers is held by whoever has it in his log.

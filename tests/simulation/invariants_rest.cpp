@@ -51,17 +51,24 @@ void Judge::Impl::check_same_log(Site& site) {
   }
 }
 
-/// A filtered replica holds of others only what it wants.
+/// A filtered replica holds of others only what it wants. (Where it wrote to a table that it does
+/// not want, a rebase compares that with what others wrote there.)
 void Judge::Impl::check_filter(Site& site) {
   if (site.options.tables.empty()) return;
+  const auto wrote_to = [&](const std::string& table) {
+    for (NodeIndex index = 0; index < graph.size(); ++index) {
+      const Made& made = graph.at(index);
+      if (site.is(made.dot.origin) && graph.row(made.row).table == table) return true;
+    }
+    return false;
+  };
   for (const std::string& table : site.replica->tables()) {
-    if (site.wants(table)) continue;
+    if (site.wants(table) || wrote_to(table)) continue;
     const RowPage page = site.replica->scan(table);
     for (const Row& row : page.rows) {
-      if (site.is(row.winner->dot.origin)) continue;
       fail("a_filtered_replica_is_the_filter_over_a_full_one", site, [&] {
         return "shows " + table + "/" + std::string(row.winner->row_id) +
-               " of a table that it does not hold";
+               " of a table that it does not hold, by " + graph.name(row.winner->dot);
       });
     }
   }

@@ -44,6 +44,8 @@ void Judge::detach(std::size_t site, Departure how) {
   judged.replica = nullptr;
   judged.departed = how;
   if (how == Departure::stopped) return;
+  const bool lost = how != Departure::crashed || !impl_->options.durable_writes;
+  impl_->server_lost_data = impl_->server_lost_data || (judged.options.serves && lost);
   // Without its end, or with another one: what the app did to the list may not have got to disk.
   judged.list_is_known = false;
   judged.taken_back.clear();

@@ -45,7 +45,9 @@ class Judge {
   /// A place where replicas of the tenant run, one at a time.
   struct SiteOptions {
     std::string name;
-    /// It takes pushes: the times of what is pushed are bounded by its clock.
+    /// Others ask it.
+    bool serves = false;
+    /// All that is pushed to it comes from its writers: so its times are bounded by its clock.
     bool server = false;
     /// Only these tables are held; empty: all.
     std::vector<std::string> tables;

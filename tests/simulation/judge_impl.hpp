@@ -54,6 +54,7 @@ struct Judge::Impl {
   void check_time(Site& site, const Made& made);
   void check_context(Site& site, const Made& made);
   void check_order(Site& site, const Made& made);
+  void check_straggler(Site& site, const Made& made, const Bits& held);
   void check_marker(Site& site, const Made& marker);
   bool is_version_held(const Site& site, const Dot& dot) const;
   void check_left_durably(Site& site, const Made& made);
@@ -101,6 +102,7 @@ struct Judge::Impl {
   std::vector<std::unique_ptr<Site>> sites;
   std::vector<Dot> announced;
   std::vector<std::uint32_t> touched;  ///< rows of the site that is being observed
+  bool server_lost_data = false;       ///< or some of it: then markers may not be true any more
   std::optional<Violation> violation;
 };
 

@@ -71,7 +71,7 @@ void Judge::Impl::read_on(Site& site, const LogReader& reader) {
 void Judge::Impl::read_anew(Site& site, const LogReader& reader) {
   const std::vector<Bits> before = std::move(site.held);
   const std::vector<Bits> durable = std::move(site.durable);
-  if (site.departed && *site.departed != Departure::stopped) site.latest = {};
+  if (site.departed != Departure::stopped) site.latest = {};  // private changes may be gone
   site.held.clear();
   site.in_log.clear();
   site.durable.clear();

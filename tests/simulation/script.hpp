@@ -105,6 +105,9 @@ struct Setup {
   friend bool operator==(const Setup&, const Setup&) = default;
 };
 
+/// `Setup::marker_ms` of a world in which nothing is ever called stable.
+inline constexpr std::uint32_t no_markers = 4'000'000'000;
+
 struct Script {
   Setup setup;
   std::vector<Step> steps;

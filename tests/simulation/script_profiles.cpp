@@ -44,19 +44,19 @@ void choose_stable(Setup& setup, Dice& dice) {
   setup.marker_ms = marker_ms[dice.below(marker_ms.size())];
   setup.edges = dice.between(2, 3);
   setup.lease_s = dice.one_in(2) ? 60 : 0;
-  setup.keep_changes = dice.one_in(3) ? dice.between(1, 6) : 0;
 }
 
 void choose_identity(Setup& setup, Dice& dice) {
   choose_common(setup, dice);
   setup.edges = dice.between(1, 3);
+  constexpr std::array<std::uint32_t, 3> marker_ms = {0, 5'000, no_markers};
+  setup.marker_ms = marker_ms[dice.below(marker_ms.size())];
 }
 
 void choose_disk(Setup& setup, Dice& dice) {
   choose_common(setup, dice);
   setup.files = dice.between(1, 2);
   setup.edges = dice.between(1, 2);
-  setup.keep_changes = dice.one_in(3) ? dice.between(1, 6) : 0;
 }
 
 void choose_mesh(Setup& setup, Dice& dice) {

@@ -82,6 +82,12 @@ class Process {
   std::unique_ptr<api::Api> api_;  ///< from the first request on
 };
 
+/// An older copy of a disk.
+struct Kept {
+  std::shared_ptr<Disk> disk;
+  std::uint64_t marker = 0;  ///< the number of the stable marker that was applied then
+};
+
 /// A site with what it asks of others.
 struct Site {
   struct Line {
@@ -101,12 +107,12 @@ struct Site {
   std::shared_ptr<Disk> disk;
   std::unique_ptr<Process> process;
   std::vector<Line> lines;
-  std::vector<std::string> tables;          ///< that it holds; empty: all
-  std::vector<std::shared_ptr<Disk>> kept;  ///< older copies of its disk
-  std::size_t judged_as = 0;                ///< its number with the judge
-  bool busy = false;                        ///< a round of it is under way
-  bool dying = false;                       ///< in that round it ended: nothing leaves it
-  bool touched = false;                     ///< something may be new in its log
+  std::vector<std::string> tables;  ///< that it holds; empty: all
+  std::vector<Kept> kept;           ///< older copies of its disk
+  std::size_t judged_as = 0;        ///< its number with the judge
+  bool busy = false;                ///< a round of it is under way
+  bool dying = false;               ///< in that round it ended: nothing leaves it
+  bool touched = false;             ///< something may be new in its log
 
   Replica& replica() { return process->replica(); }
 };

@@ -54,7 +54,8 @@ Site& World::add_site(Role role, std::shared_ptr<Disk> disk) {
   site.clock.follow(now_us_);
   Judge::SiteOptions options;
   options.name = std::to_string(index);
-  options.server = role != Role::edge;
+  options.serves = role != Role::edge;
+  options.server = role == Role::cloud && script_.setup.clouds == 1 && script_.setup.relays == 0;
   site.judged_as = judge_.add_site(options);
   return site;
 }
@@ -94,6 +95,12 @@ void World::build() {
     connect(*sites_[from], dice.below(static_cast<std::uint32_t>(std::min(from, servers))));
   }
   for (const auto& site : sites_) begin(*site, false);
+  if (setup.relays == 0 && setup.clouds == 1) return;
+  // A relay answers for those behind it. Who comes to one that has answered already, for more than
+  // the newcomer holds, is a known limit: so all are known from the beginning.
+  for (const auto& site : sites_) {
+    for (Site::Line& line : site->lines) static_cast<void>(do_round(*site, line, false));
+  }
 }
 
 void World::pass_time(std::uint64_t us) {

@@ -72,6 +72,8 @@ class World {
   void note(Site& site, const Result<WriteResult>& written);
   std::string next_value(const Step& step);
   std::string table_of(std::uint32_t row) const;
+  /// One that the site holds.
+  std::string table_at(const Site& site, std::uint32_t row) const;
   std::string row_of(std::uint32_t row) const;
 
   // Exchange (world_network.cpp).
@@ -96,6 +98,8 @@ class World {
   void connect_client(Site& site, Site::Line& line);
   void end(Site& site, Departure how);
   void finish_dying();
+  std::uint64_t marker_of(Site& site) const;  ///< 0: it has applied none
+  std::uint64_t newest_marker() const;
   void renew(const Step& step);
   void keep(const Step& step);
   void clone(const Step& step);
@@ -112,7 +116,10 @@ class World {
   // Coming to rest (world_rest.cpp).
   void heal();
   void come_to_rest();
-  void sync_all(bool up);
+  /// A round of each pair. How many were told to come again, because not all know yet that they
+  /// had been given up.
+  std::size_t sync_all(bool up);
+  void flush_all();
   /// One more round of each, which brings nothing but markers. True if it did not even bring those.
   bool check_idle();
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "sync/standing.hpp"
 #include "world.hpp"
 
 namespace syncline::sim {
@@ -15,8 +16,10 @@ Error lost() { return {ErrorCode::unavailable, "the connection was lost"}; }
 }  // namespace
 
 bool World::reaches(std::size_t from, std::size_t to) const {
-  return !sites_[to]->dying && sites_[to]->process != nullptr &&
-         !parted_.contains(std::minmax(from, to));
+  const Site& server = *sites_[to];
+  if (server.dying || parted_.contains(std::minmax(from, to))) return false;
+  // Who has not registered with the home, or through somebody who has, does not serve yet.
+  return to == 0 || home_of(server.process->replica()).has_value();
 }
 
 HttpResponse World::deliver(std::size_t to, const HttpRequest& request) {
@@ -173,7 +176,6 @@ void World::sync(const Step& step) {
   if (line.busy) return;
   if (depth_ == 0) {
     deliver_late();
-    round_ = {};
     if (step.act == Act::sync) {
       round_.event = static_cast<RoundEvent>(step.number % round_events);
       round_.at = step.at;
@@ -181,7 +183,9 @@ void World::sync(const Step& step) {
     }
   }
   static_cast<void>(do_round(*site, line, step.act == Act::bootstrap));
-  if (depth_ == 0) finish_dying();
+  if (depth_ != 0) return;
+  round_ = {};
+  finish_dying();
 }
 
 void World::part(const Step& step, bool apart) {

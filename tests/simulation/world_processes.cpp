@@ -1,5 +1,6 @@
 // Processes that end and start, and the disks under them.
 
+#include <algorithm>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -11,6 +12,13 @@ namespace syncline::sim {
 void World::begin(Site& site, bool restored) {
   auto started =
       Process::start(script_.setup, site.role, site.clock, site.random, site.disk, restored);
+  if (!started && script_.setup.files != 0) {
+    // Its disk failed. Once it is seen to, what is on it has to be enough.
+    site.disk->cut_power(site.random);
+    site.disk->repair();
+    started =
+        Process::start(script_.setup, site.role, site.clock, site.random, site.disk, restored);
+  }
   if (!started) {
     return fail("restarts", "site " + std::to_string(site.index) +
                                 " does not start: " + to_string(started.error()));
@@ -43,6 +51,17 @@ void World::end(Site& site, Departure how) {
   site.process.reset();
 }
 
+std::uint64_t World::marker_of(Site& site) const {
+  const auto marker = site.replica().stable_marker();
+  return marker ? marker->number : 0;
+}
+
+std::uint64_t World::newest_marker() const {
+  std::uint64_t newest = 0;
+  for (const auto& site : sites_) newest = std::max(newest, marker_of(*site));
+  return newest;
+}
+
 void World::finish_dying() {
   const std::vector<Step> steps = std::exchange(dying_, {});
   for (const auto& site : sites_) site->dying = false;
@@ -72,6 +91,10 @@ void World::renew(const Step& step) {
       site.disk->power_back();
       return begin(site, false);
     case Act::wipe: {
+      // A home that lost everything has forgotten, too, for whom it has to wait before it calls
+      // anything stable; and edges of some tables alone could not bring everything back.
+      const Setup& setup = script_.setup;
+      if (site.index == 0 && (setup.marker_ms != no_markers || setup.tables > 1)) return;
       events_.add(Event::restarts);
       end(site, Departure::wiped);
       const StoredTenant tenant = site.disk->tenant;
@@ -81,10 +104,13 @@ void World::renew(const Step& step) {
     }
     case Act::put_back: {
       if (site.kept.empty()) return;
+      const Kept& copy = site.kept[step.number / 2 % site.kept.size()];
+      // A home that is written before it hears of newer markers would be of no use to those who
+      // have applied them: a known limit.
+      if (site.index == 0 && copy.marker != newest_marker()) return;
       events_.add(Event::put_back);
-      const auto copy = site.kept[step.number / 2 % site.kept.size()];
       end(site, Departure::put_back);
-      site.disk = copy->copy(step.other % 2 == 0);
+      site.disk = copy.disk->copy(step.other % 2 == 0);
       return begin(site, step.number % 2 != 0);
     }
     default:
@@ -107,7 +133,7 @@ void World::see_to_power() {
 void World::keep(const Step& step) {
   Site& site = site_of(step);
   events_.add(Event::copies);
-  site.kept.push_back(site.disk->copy(true));
+  site.kept.push_back({site.disk->copy(true), marker_of(site)});
 }
 
 void World::clone(const Step& step) {

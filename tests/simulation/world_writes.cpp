@@ -20,6 +20,11 @@ std::string World::table_of(std::uint32_t row) const {
   return std::string(1, static_cast<char>('t' + (row / setup.rows) % setup.tables));
 }
 
+std::string World::table_at(const Site& site, std::uint32_t row) const {
+  if (site.tables.empty()) return table_of(row);
+  return site.tables[(row / script_.setup.rows) % site.tables.size()];
+}
+
 std::string World::row_of(std::uint32_t row) const {
   return std::string(1, static_cast<char>('a' + row % script_.setup.rows));
 }
@@ -52,7 +57,7 @@ void World::note(Site& site, const Result<WriteResult>& written) {
 
 void World::write_one(const Step& step) {
   Site& site = site_of(step);
-  const std::string table = table_of(step.row);
+  const std::string table = table_at(site, step.row);
   const std::string row = row_of(step.row);
   const std::string value = next_value(step);
   Replica& replica = site.replica();
@@ -85,7 +90,7 @@ void World::write_several(const Step& step) {
     const auto row = static_cast<std::uint32_t>(step.row + i);
     Write write;
     write.kind = (step.number >> (2 + 2 * i)) % 4 == 0 ? WriteKind::erase : WriteKind::put;
-    write.table = texts.emplace_back(table_of(row));
+    write.table = texts.emplace_back(table_at(site, row));
     write.row_id = texts.emplace_back(row_of(row));
     if (write.kind == WriteKind::put) {
       write.payload = Payload::json(texts.emplace_back(next_value(step)));
