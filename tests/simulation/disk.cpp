@@ -26,6 +26,7 @@ class MemoryDisk final : public Disk {
   void fail_after(std::uint64_t, DiskFault) override {}
   void set_room(std::uint64_t) override {}
   bool lost_power() const override { return false; }
+  bool in_trouble() const override { return false; }
   void repair() override {}
   void flush() override {}
 
@@ -41,23 +42,37 @@ std::shared_ptr<Disk> make_disk(const Setup& setup) {
                                     0);
 }
 
+Volume* DiskStore::find(std::string_view id) {
+  for (Volume& volume : volumes_) {
+    if (volume.disk->tenant.id == id) return &volume;
+  }
+  return nullptr;
+}
+
+Result<std::vector<StoredTenant>> DiskStore::load() {
+  std::vector<StoredTenant> tenants;
+  for (const Volume& volume : volumes_) tenants.push_back(volume.disk->tenant);
+  return tenants;
+}
+
 Result<TenantJournal> DiskStore::create_journal(std::string_view) {
-  return Error(ErrorCode::unavailable, "there is only one tenant on this disk");
+  return Error(ErrorCode::unavailable, "there is no disk for another tenant");
 }
 
 Result<TenantJournal> DiskStore::open_journal(const StoredTenant& tenant) {
-  auto journal = disk_.open_journal();
+  const Volume* const volume = find(tenant.id);
+  auto journal = volume->disk->open_journal();
   if (!journal) return journal.error();
-  return TenantJournal{tenant.directory, std::move(*journal), restored_};
+  return TenantJournal{tenant.directory, std::move(*journal), volume->restored};
 }
 
 Result<void> DiskStore::save(const StoredTenant& tenant) {
-  disk_.tenant = tenant;
+  find(tenant.id)->disk->tenant = tenant;
   return {};
 }
 
 Result<void> DiskStore::remove(std::string_view) {
-  return Error(ErrorCode::unavailable, "the tenant stays as long as the disk does");
+  return Error(ErrorCode::unavailable, "a tenant stays as long as its disk does");
 }
 
 }  // namespace syncline::sim

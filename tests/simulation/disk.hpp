@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "script.hpp"
 #include "syncline/journal.hpp"
@@ -42,6 +45,8 @@ class Disk {
   virtual void set_room(std::uint64_t bytes) = 0;
   /// True once a step met `DiskFault::power`.
   virtual bool lost_power() const = 0;
+  /// Something was to fail since the last `repair`.
+  virtual bool in_trouble() const = 0;
   /// Nothing fails any more, and there is room.
   virtual void repair() = 0;
   /// What a process that waits for nothing does now and then.
@@ -52,21 +57,27 @@ class Disk {
 
 std::shared_ptr<Disk> make_disk(const Setup& setup);
 
-/// The one tenant on a disk.
+/// A disk as a process finds it.
+struct Volume {
+  std::shared_ptr<Disk> disk;
+  bool restored = false;  ///< whoever starts is told that this is an older copy
+};
+
+/// Tenants, each on a disk of its own.
 class DiskStore final : public TenantStore {
  public:
-  /// `disk` has to outlive the store. `restored`: whoever starts is told that this is a copy.
-  DiskStore(Disk& disk, bool restored) : disk_(disk), restored_(restored) {}
+  explicit DiskStore(std::vector<Volume> volumes) : volumes_(std::move(volumes)) {}
 
-  Result<std::vector<StoredTenant>> load() override { return std::vector{disk_.tenant}; }
+  Result<std::vector<StoredTenant>> load() override;
   Result<TenantJournal> create_journal(std::string_view id) override;
   Result<TenantJournal> open_journal(const StoredTenant& tenant) override;
   Result<void> save(const StoredTenant& tenant) override;
   Result<void> remove(std::string_view id) override;
 
  private:
-  Disk& disk_;
-  bool restored_;
+  Volume* find(std::string_view id);
+
+  std::vector<Volume> volumes_;
 };
 
 }  // namespace syncline::sim

@@ -113,6 +113,7 @@ std::shared_ptr<Disk> FileDisk::copy(bool image) const {
 void FileDisk::fail_after(std::uint64_t steps, DiskFault fault) {
   const std::uint64_t step = faulty_.steps() + 1 + steps;
   power_step_ = 0;
+  in_trouble_ = true;
   switch (fault) {
     case DiskFault::refused:
       return faulty_.fail_at(step, test::Fault::refused);
@@ -129,6 +130,7 @@ void FileDisk::fail_after(std::uint64_t steps, DiskFault fault) {
 }
 
 void FileDisk::set_room(std::uint64_t bytes) {
+  if (bytes != 0) in_trouble_ = true;
   files_.set_capacity(bytes == 0 ? std::numeric_limits<std::uint64_t>::max()
                                  : bytes_in(files_, files_) + bytes);
 }
@@ -136,6 +138,7 @@ void FileDisk::set_room(std::uint64_t bytes) {
 void FileDisk::repair() {
   power_back();
   set_room(0);
+  in_trouble_ = false;
 }
 
 void FileDisk::flush() { flusher_->step(); }

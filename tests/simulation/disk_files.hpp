@@ -42,6 +42,7 @@ class FileDisk final : public Disk {
   void fail_after(std::uint64_t steps, DiskFault fault) override;
   void set_room(std::uint64_t bytes) override;
   bool lost_power() const override { return lost_power_; }
+  bool in_trouble() const override { return in_trouble_; }
   void repair() override;
   void flush() override;
 
@@ -52,6 +53,7 @@ class FileDisk final : public Disk {
   test::FaultyFiles faulty_{files_};
   std::shared_ptr<StepFlusher> flusher_;
   bool lost_power_ = false;
+  bool in_trouble_ = false;
   std::uint64_t power_step_ = 0;  ///< from this step of `faulty_` on there is none; 0: there is
 };
 

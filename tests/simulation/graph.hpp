@@ -46,6 +46,7 @@ struct Made {
   bool revoked = false;
   NodeIndex instead = no_node;  ///< that form
   bool acknowledged = false;    ///< its writer was told that it is written
+  bool blind = false;           ///< its writer held nothing of the table, or a part
   bool gone = false;            ///< lost with a disk before anybody else had it
 
   bool is_row_change() const noexcept {

@@ -14,7 +14,7 @@ void Judge::Impl::check_new_of_origin(Site& site, const Made& made) {
     });
   }
   check_time(site, made);
-  if (made.is_row_change()) check_context(site, made);
+  if (made.is_row_change() && !made.blind) check_context(site, made);
 }
 
 void Judge::Impl::check_time(Site& site, const Made& made) {
@@ -86,13 +86,14 @@ void Judge::Impl::check_order(Site& site, const Made& made) {
   if (made.is_row_change() && !row.loose) check_straggler(site, made, held);
 }
 
-/// What is written after a marker saw all that this covers; only after a server's data were lost or
-/// came back older there may be somebody who did not. Where history was let go that a change had
-/// not seen, its conflicts depend on who looks.
+/// What is written after a marker saw all that this covers; only after a server's data were lost,
+/// or came back older, there may be somebody who did not. Where history was let go that a change
+/// had not seen, its conflicts depend on who looks.
 void Judge::Impl::check_straggler(Site& site, const Made& made, const Bits& held) {
   const Bits unseen = (held & graph.row(made.row).changes) - made.saw;
   const VectorClock* stable = site.stable(graph);
-  if (stable != nullptr && !stable->covers(made.dot) && !server_lost_data) {
+  if (made.blind) graph.loosen(made.row);
+  if (stable != nullptr && !stable->covers(made.dot) && !bases_are_lost && !made.blind) {
     unseen.for_each([&](std::uint32_t place) {
       const Made& other = graph.at(made.row, place);
       if (!stable->covers(other.dot) || other.other_version != no_node) return;

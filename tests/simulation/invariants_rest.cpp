@@ -134,6 +134,7 @@ void Judge::Impl::check_equal(Site& left, Site& right) {
              " more and " + graph.names(row, here - there) + " less,");
     }
   }
+  check_equal_heads(left, right);
   if (left.replica->visible_checksum() != right.replica->visible_checksum()) differ("checksum");
   const auto stable_of = [&](const Site& site) -> NodeIndex {
     return site.markers.empty() ? no_node : site.markers.back().node;
@@ -141,6 +142,24 @@ void Judge::Impl::check_equal(Site& left, Site& right) {
   if (stable_of(left) != stable_of(right)) differ("stable marker");
   if (left.replica->policies() != right.replica->policies()) differ("policy");
   check_equal_reports(left, right);
+}
+
+/// Whatever the truth is: both say the same of each row.
+void Judge::Impl::check_equal_heads(Site& left, Site& right) {
+  const auto heads_of = [&](const Site& site, std::uint32_t row) {
+    const RowTruth& truth = graph.row(row);
+    const Row shown = site.replica->get(truth.table, truth.row_id);
+    std::vector<Dot> heads;
+    for (const ChangeView& head : shown.siblings) heads.push_back(head.dot);
+    if (heads.empty() && shown.winner) heads.push_back(shown.winner->dot);
+    return heads;
+  };
+  for (std::uint32_t row = 1; row < graph.rows() && !failed(); ++row) {
+    if (heads_of(left, row) == heads_of(right, row)) continue;
+    fail("all_agree_in_the_end", right, [&] {
+      return "has other heads of " + graph.row_name(row) + " than " + left.options.name;
+    });
+  }
 }
 
 /// What every replica says alike of its conflicts.

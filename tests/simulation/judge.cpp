@@ -34,6 +34,9 @@ void Judge::choose_tables(std::size_t site, std::vector<std::string> tables) {
 void Judge::attach(std::size_t site, Replica& replica) {
   JudgedSite& judged = *impl_->sites[site];
   judged.replica = &replica;
+  // A copy may hold, as another's, what that one wrote before it ever registered.
+  const bool first = judged.ids.empty();
+  if (first && replica.log().last_lsn() != 0) impl_->bases_are_lost = true;
   impl_->observe(judged);
   impl_->check_taken_back(judged);
 }
@@ -45,7 +48,7 @@ void Judge::detach(std::size_t site, Departure how) {
   judged.departed = how;
   if (how == Departure::stopped) return;
   const bool lost = how != Departure::crashed || !impl_->options.durable_writes;
-  impl_->server_lost_data = impl_->server_lost_data || (judged.options.serves && lost);
+  if ((judged.options.serves && lost) || how == Departure::put_back) impl_->bases_are_lost = true;
   // Without its end, or with another one: what the app did to the list may not have got to disk.
   judged.list_is_known = false;
   judged.taken_back.clear();
@@ -110,8 +113,15 @@ void Judge::discarded(std::size_t site, const Dot& dot) {
 }
 
 void Judge::at_rest() {
-  for (const auto& site : impl_->sites) site->unsettled_tables.clear();
-  if (!impl_->failed()) impl_->check_rest();
+  Impl& impl = *impl_;
+  for (const auto& site : impl.sites) {
+    if (site->unsettled_tables.empty() || site->replica == nullptr) continue;
+    impl.observe(*site);
+    site->unsettled_tables.clear();
+    impl.hold_what_is_stable(*site);
+    site->summary = {};  // all that it covers has to be there now
+  }
+  if (!impl.failed()) impl.check_rest();
 }
 
 void Judge::report(std::string_view invariant, std::string what) {

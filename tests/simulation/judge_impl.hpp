@@ -67,12 +67,14 @@ struct Judge::Impl {
 
   // Rows (invariants_rows.cpp): what is shown.
   Bits expected_heads(const Site& site, std::uint32_t row) const;
+  bool is_dropped_delete(const Site& site, std::uint32_t row, std::uint32_t place) const;
   bool is_forgotten(const Site& site, std::uint32_t row, const Bits& heads) const;
   bool is_disputed(std::uint32_t row) const;
   bool settles(const Site& site, std::uint32_t row) const;
   void check_row(Site& site, std::uint32_t row);
-  void fail_row(Site& site, std::uint32_t row, const ExpectedRow& expected, const Bits& heads,
+  void fail_row(Site& site, std::uint32_t row, const std::vector<std::uint32_t>& heads,
                 const Row& shown);
+  bool is_blurred(const Site& site, std::uint32_t row) const;
   void check_conflicts(Site& site, std::uint32_t row, const ExpectedRow& expected, bool forgotten);
   void check_conflict(Site& site, std::uint32_t row, const ExpectedConflict& expected,
                       const ConflictReport& report);
@@ -84,6 +86,7 @@ struct Judge::Impl {
   void check_filter(Site& site);
   void check_counts(Site& site);
   void check_equal(Site& left, Site& right);
+  void check_equal_heads(Site& left, Site& right);
   void check_equal_reports(Site& left, Site& right);
   void check_part(Site& full, Site& part);
   void check_nothing_lost();
@@ -91,9 +94,14 @@ struct Judge::Impl {
   void check_announced();
   void check_one_content();
 
+  /// With the sites that ever wrote under its origin's id.
   std::string name_of(const Made& made) const {
-    return graph.name(made.dot) + " " + std::string(to_string(made.operation)) +
-           (made.row == no_row ? "" : " of " + graph.row_name(made.row));
+    std::string text = graph.name(made.dot) + " " + std::string(to_string(made.operation));
+    if (made.row != no_row) text += " of " + graph.row_name(made.row);
+    for (const auto& site : sites) {
+      if (site->is(made.dot.origin)) text += " by " + site->options.name;
+    }
+    return text;
   }
 
   Options options;
@@ -102,7 +110,8 @@ struct Judge::Impl {
   std::vector<std::unique_ptr<Site>> sites;
   std::vector<Dot> announced;
   std::vector<std::uint32_t> touched;  ///< rows of the site that is being observed
-  bool server_lost_data = false;       ///< or some of it: then markers may not be true any more
+  /// A server lost data, or came back older: there may be somebody who has not seen what is stable.
+  bool bases_are_lost = false;
   std::optional<Violation> violation;
 };
 

@@ -151,6 +151,7 @@ NodeIndex Judge::Impl::create(Site& site, const ChangeView& change, std::uint64_
   const std::uint32_t row = graph.row_of(change.table, change.row_id);
   const NodeIndex index =
       graph.add(change, content, row == no_row ? Bits() : Site::of(site.held, row));
+  graph.at(index).blind = site.may_lack(change.table);
   check_new_of_origin(site, graph.at(index));
   return index;
 }

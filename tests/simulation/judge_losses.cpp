@@ -55,7 +55,9 @@ void Judge::Impl::note_losses(Site& site, const std::vector<Bits>& before,
   for (std::uint32_t row = 0; row < before.size(); ++row) {
     (before[row] - Site::of(site.held, row)).for_each([&](std::uint32_t place) {
       Made& made = graph.at(graph.row(row).nodes[place]);
-      if (made.revoked || (row != no_row && site.may_lack(graph.row(row).table))) return;
+      if (made.revoked) return;
+      if (!is_held_by_any(made)) made.gone = true;
+      if (row != no_row && site.may_lack(graph.row(row).table)) return;
       const bool was_durable = needs_durable && Site::of(durable, row).test(place);
       if (made.is_row_change() && (needs_all || was_durable)) {
         fail("nothing_acknowledged_is_lost", site, [&] {
@@ -68,7 +70,6 @@ void Judge::Impl::note_losses(Site& site, const std::vector<Bits>& before,
         fail("only_durable_changes_leave", site,
              [&] { return name_of(made) + " is gone after a crash, and others have it"; });
       }
-      if (!is_held_by_any(made)) made.gone = true;
     });
   }
 }

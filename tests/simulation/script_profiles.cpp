@@ -68,6 +68,36 @@ void choose_mesh(Setup& setup, Dice& dice) {
   setup.marker_ms = dice.one_in(2) ? 0 : 60'000;
 }
 
+void choose_live(Setup& setup, Dice& dice) {
+  choose_common(setup, dice);
+  setup.json = dice.one_in(4) ? 1 : 0;
+  setup.edges = dice.between(1, 3);
+}
+
+void choose_thin(Setup& setup, Dice& dice) {
+  choose_common(setup, dice);
+  setup.edges = dice.between(1, 2);
+}
+
+void choose_tenants(Setup& setup, Dice& dice) {
+  choose_common(setup, dice);
+  setup.tenants = 2;
+  setup.edges = dice.between(2, 4);
+  setup.files = dice.below(2);
+}
+
+void choose_full(Setup& setup, Dice& dice) {
+  choose_common(setup, dice);
+  setup.edges = dice.between(2, 5);
+  setup.rows = dice.between(1, 4);
+  setup.tables = dice.between(1, 2);
+  setup.files = dice.below(2);
+  setup.json = dice.one_in(4) ? 1 : 0;
+  setup.lease_s = dice.one_in(3) ? 60 : 0;
+  constexpr std::array<std::uint32_t, 3> marker_ms = {0, 5'000, no_markers};
+  setup.marker_ms = marker_ms[dice.below(marker_ms.size())];
+}
+
 void choose_tables(Setup& setup, Dice& dice) {
   choose_common(setup, dice);
   setup.tables = dice.between(2, 3);
@@ -121,6 +151,39 @@ const std::vector<Profile>& profiles() {
        choose_tables,
        {10, 40},
        with(everyday(), {{Act::tables, 6}, {Act::maintain, 3}, {Act::wipe, 1}})},
+      {{"live", "live connections that are cut at any frame"},
+       choose_live,
+       {15, 50},
+       with(everyday(), {{Act::live, 60}, {Act::hang_up, 8}, {Act::maintain, 3}})},
+      {{"thin", "clients without replicas, who ask the cloud's API"},
+       choose_thin,
+       {10, 40},
+       with(everyday(), {{Act::request, 50}, {Act::maintain, 2}})},
+      {{"tenants", "two tenants on one server, who must not see anything of one another"},
+       choose_tenants,
+       {15, 50},
+       with(everyday(),
+            {{Act::request, 15}, {Act::live, 10}, {Act::crash, 3}, {Act::maintain, 3}})},
+      {{"full", "everything that does not exclude one another"},
+       choose_full,
+       {30, 120},
+       with(everyday(), {{Act::sync, 40},
+                         {Act::live, 20},
+                         {Act::hang_up, 3},
+                         {Act::request, 15},
+                         {Act::maintain, 5},
+                         {Act::trim, 3},
+                         {Act::force, 2},
+                         {Act::tables, 3},
+                         {Act::keep, 4},
+                         {Act::put_back, 3},
+                         {Act::clone, 2},
+                         {Act::wipe, 1},
+                         {Act::crash, 4},
+                         {Act::disk, 4},
+                         {Act::capacity, 1},
+                         {Act::part, 2},
+                         {Act::join, 3}})},
       {{"identity", "copies of disks that are put back or started beside"},
        choose_identity,
        {10, 40},
@@ -150,6 +213,9 @@ Step make_step(Act act, Dice& dice) {
     case Act::sync:
       step.row = 0;
       step.number = dice.one_in(3) ? choose_round_event(step, dice) : 0;
+      break;
+    case Act::drift:
+      step.number = dice.one_in(3) ? 0 : dice.below(200'001) - 100'000;
       break;
     case Act::live:
       step.number = dice.below(6);

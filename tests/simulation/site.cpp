@@ -19,10 +19,9 @@ void SiteClock::follow(std::uint64_t world_us) {
   now_us_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(world_us) + offset_us_);
 }
 
-Result<std::unique_ptr<Process>> Process::start(const Setup& setup, Role role, SiteClock& clock,
-                                                Random& random, std::shared_ptr<Disk> disk,
-                                                bool restored) {
-  std::unique_ptr<Process> process(new Process(std::move(disk), restored));
+Result<std::shared_ptr<Process>> Process::start(const Setup& setup, Role role, SiteClock& clock,
+                                                Random& random, std::vector<Volume> volumes) {
+  std::shared_ptr<Process> process(new Process(std::move(volumes)));
   process->clock_ = &clock;
   process->marker_interval_us_ = std::uint64_t{setup.marker_ms} * 1'000;
   TenantManager::Options options;
@@ -33,8 +32,6 @@ Result<std::unique_ptr<Process>> Process::start(const Setup& setup, Role role, S
   auto opened = TenantManager::open(options);
   if (!opened) return opened.error();
   process->tenants_ = std::move(*opened);
-  process->tenant_ = process->tenants_->get(tenant_name).value();
-  process->replica_ = &process->tenant_->replica();
   return process;
 }
 
@@ -43,9 +40,9 @@ api::Api& Process::api() {
   return *api_;
 }
 
-std::unique_ptr<MessageSession> Process::open_live() {
+std::unique_ptr<MessageSession> Process::open_live(std::string_view tenant) {
   HttpRequest request;
-  request.target = "/v1/tenants/" + std::string(tenant_name) + "/sync/live";
+  request.target = "/v1/tenants/" + std::string(tenant) + "/sync/live";
   request.headers = {{"Connection", "Upgrade"},
                      {"Upgrade", "websocket"},
                      {"Sec-WebSocket-Version", "13"},
@@ -70,14 +67,10 @@ HttpResponse Process::answer(const HttpRequest& request) {
 
 void Process::maintain() { api().maintain(); }
 
-void Process::maintain_edge() {
-  static_cast<void>(enforce_edge_retention(*replica_, retention_of(*replica_), clock_->now_us()));
-}
-
-Result<std::uint64_t> Process::trim(Lsn before, bool force) {
+Result<std::uint64_t> Process::trim(std::string_view tenant, Lsn before, bool force) {
   HttpRequest request;
   request.method = "POST";
-  request.target = "/v1/tenants/" + std::string(tenant_name) + "/log/trim";
+  request.target = "/v1/tenants/" + std::string(tenant) + "/log/trim";
   request.headers["Content-Type"] = "application/json";
   request.body = "{\"before_lsn\":" + std::to_string(before) +
                  (force ? ",\"force\":true}" : ",\"force\":false}");
@@ -86,14 +79,20 @@ Result<std::uint64_t> Process::trim(Lsn before, bool force) {
   return nlohmann::json::parse(response.body).at("dropped_changes").get<std::uint64_t>();
 }
 
-void Process::keep_settings() {
-  TenantSettings& kept = disk_->tenant.settings;
-  if (kept.version == replica_->settings_version() && kept.home == home_of(*replica_)) return;
-  kept.policies = replica_->policies();
-  kept.max_clock_drift_ms = replica_->max_clock_drift_ms();
-  kept.version = replica_->settings_version();
-  kept.home = home_of(*replica_);
-  kept.retention = retention_of(*replica_);
+void Site::trim_by_retention() {
+  static_cast<void>(enforce_edge_retention(replica(), retention_of(replica()), clock.now_us()));
+}
+
+void Site::keep_settings() {
+  TenantSettings& settings = disk->tenant.settings;
+  const std::optional<NodeId> home = home_of(replica());
+  if (!home || role == Role::cloud) return;
+  if (settings.version == replica().settings_version() && settings.home == home) return;
+  settings.policies = replica().policies();
+  settings.max_clock_drift_ms = replica().max_clock_drift_ms();
+  settings.version = replica().settings_version();
+  settings.home = home;
+  settings.retention = retention_of(replica());
 }
 
 }  // namespace syncline::sim

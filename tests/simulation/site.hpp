@@ -1,6 +1,7 @@
 // One place of the simulated world: a clock, a disk, and the process that runs on them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,7 +18,8 @@
 
 namespace syncline::sim {
 
-inline constexpr std::string_view tenant_name = "default";
+/// The tenant called so, and in some worlds another one on the same server.
+inline constexpr std::array<std::string_view, 2> tenant_names = {"default", "other"};
 /// A change that a cloud takes has at most so many bytes of data; edges take a hundred times that.
 inline constexpr std::size_t cloud_change_bytes = 200;
 
@@ -44,39 +46,29 @@ class SiteClock final : public Clock {
 /// A process on a site's disk; nothing of it outlives a restart.
 class Process {
  public:
-  /// What serves and what asks. `restored`: it is told that its disk is an older copy.
-  static Result<std::unique_ptr<Process>> start(const Setup& setup, Role role, SiteClock& clock,
-                                                Random& random, std::shared_ptr<Disk> disk,
-                                                bool restored);
+  /// Serves the tenants on these disks.
+  static Result<std::shared_ptr<Process>> start(const Setup& setup, Role role, SiteClock& clock,
+                                                Random& random, std::vector<Volume> volumes);
 
-  Replica& replica() { return *replica_; }
-  Tenant& tenant() { return *tenant_; }
+  std::shared_ptr<Tenant> tenant(std::string_view id) const { return tenants_->get(id).value(); }
   TenantManager& tenants() { return *tenants_; }
   /// Answers requests, by the library's own request handler.
   HttpResponse answer(const HttpRequest& request);
   /// The server's side of a live connection; null if the server does not want any.
-  std::unique_ptr<MessageSession> open_live();
+  std::unique_ptr<MessageSession> open_live(std::string_view tenant);
   /// What a server does now and then.
   void maintain();
-  /// What an edge's program does after a round.
-  void maintain_edge();
   /// Drops changes from before `before`, with `force` also what others need; by the API. How many
   /// it dropped. Errors: `precondition_failed` with the body of the answer.
-  Result<std::uint64_t> trim(Lsn before, bool force);
-  /// Keeps with the tenant what the server said of its settings, as an edge's program does.
-  void keep_settings();
+  Result<std::uint64_t> trim(std::string_view tenant, Lsn before, bool force);
 
  private:
-  Process(std::shared_ptr<Disk> disk, bool restored)
-      : disk_(std::move(disk)), store_(*disk_, restored) {}
+  explicit Process(std::vector<Volume> volumes) : store_(std::move(volumes)) {}
 
-  std::shared_ptr<Disk> disk_;
   SiteClock* clock_ = nullptr;
   std::uint64_t marker_interval_us_ = 0;
   DiskStore store_;
   std::unique_ptr<TenantManager> tenants_;
-  std::shared_ptr<Tenant> tenant_;
-  Replica* replica_ = nullptr;
   api::Api& api();
 
   std::unique_ptr<api::Api> api_;  ///< from the first request on
@@ -102,10 +94,12 @@ struct Site {
 
   const std::size_t index;
   const Role role;
+  std::size_t tenant = 0;  ///< which of `tenant_names`
   SiteClock clock;
   DiceRandom random;
   std::shared_ptr<Disk> disk;
-  std::unique_ptr<Process> process;
+  std::shared_ptr<Process> process;  ///< shared by the sites of one server's tenants
+  std::shared_ptr<Tenant> served;    ///< the site's tenant in it
   std::vector<Line> lines;
   std::vector<std::string> tables;  ///< that it holds; empty: all
   std::vector<Kept> kept;           ///< older copies of its disk
@@ -114,7 +108,12 @@ struct Site {
   bool dying = false;               ///< in that round it ended: nothing leaves it
   bool touched = false;             ///< something may be new in its log
 
-  Replica& replica() { return process->replica(); }
+  Replica& replica() const { return served->replica(); }
+  std::string tenant_id() const { return std::string(tenant_names[tenant]); }
+  /// What an edge's program does after a round: it keeps what the server said of the settings.
+  void keep_settings();
+  /// And what it does with its log then.
+  void trim_by_retention();
 };
 
 }  // namespace syncline::sim

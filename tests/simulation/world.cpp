@@ -11,20 +11,20 @@ namespace {
 /// 14 November 2023, as good as any other day.
 constexpr std::uint64_t first_day_us = 1'700'000'000'000'000;
 
-Judge::Options judge_options(const Setup& setup) {
+Judge::Options judge_options(const Setup& setup, std::size_t tenant) {
   Judge::Options options;
-  options.tenant = tenant_name;
+  options.tenant = tenant_names[tenant];
   options.durable_writes = setup.files != 2;
   return options;
 }
 
-StoredTenant first_catalogue(const Setup& setup, std::size_t site) {
+StoredTenant first_catalogue(const Setup& setup, std::size_t site, std::size_t tenant_number) {
   StoredTenant tenant;
-  tenant.id = tenant_name;
-  tenant.directory = tenant_name;
+  tenant.id = tenant_names[tenant_number];
+  tenant.directory = tenant.id;
   tenant.plan.name = "unlimited";
   tenant.settings.home.reset();  // until it was told
-  if (site != 0) return tenant;
+  if (site >= setup.tenants) return tenant;
   tenant.settings.home = NodeId();
   tenant.settings.policies.default_policy = setup.causal != 0 ? "causal" : "lww";
   if (setup.lease_s != 0) tenant.settings.lease_s = setup.lease_s;
@@ -35,17 +35,24 @@ StoredTenant first_catalogue(const Setup& setup, std::size_t site) {
 }  // namespace
 
 World::World(const Script& script, std::ostream* story)
-    : script_(script), story_(story), judge_(judge_options(script.setup)), now_us_(first_day_us) {}
+    : script_(script), story_(story), now_us_(first_day_us) {
+  for (std::size_t i = 0; i < homes(); ++i) judges_.emplace_back(judge_options(script.setup, i));
+}
 
 World::~World() = default;
 
-const std::optional<Violation>& World::violation() const { return judge_.violation(); }
-
-void World::fail(std::string_view invariant, std::string what) {
-  if (!over()) judge_.report(invariant, std::move(what));
+const std::optional<Violation>& World::violation() const {
+  for (const Judge& judge : judges_) {
+    if (judge.violation()) return judge.violation();
+  }
+  return judges_.front().violation();
 }
 
-Site& World::add_site(Role role, std::shared_ptr<Disk> disk) {
+void World::fail(std::string_view invariant, std::string what) {
+  if (!over()) judges_.front().report(invariant, std::move(what));
+}
+
+Site& World::add_site(Role role, std::size_t tenant, std::shared_ptr<Disk> disk) {
   const std::size_t index = sites_.size();
   Dice ids(script_.setup.ids + index);
   sites_.push_back(std::make_unique<Site>(index, role, ids.next()));
@@ -56,7 +63,8 @@ Site& World::add_site(Role role, std::shared_ptr<Disk> disk) {
   options.name = std::to_string(index);
   options.serves = role != Role::edge;
   options.server = role == Role::cloud && script_.setup.clouds == 1 && script_.setup.relays == 0;
-  site.judged_as = judge_.add_site(options);
+  site.tenant = tenant;
+  site.judged_as = judge_of(site).add_site(options);
   return site;
 }
 
@@ -70,31 +78,35 @@ void World::connect(Site& site, std::size_t server) {
 
 void World::build() {
   const Setup& setup = script_.setup;
-  const std::size_t clouds = std::max<std::size_t>(setup.clouds, 1);
+  // Where there are several tenants, there is one cloud, whose part for each is a site.
+  const std::size_t clouds = std::max<std::size_t>({setup.clouds, setup.tenants, 1});
   const std::size_t servers = clouds + setup.relays;
   const std::size_t all = std::min(servers + setup.edges, max_sites);
   Dice dice(setup.ids ^ 0x11ee5ULL);
   for (std::size_t i = 0; i < all; ++i) {
     const Role role = i < clouds ? Role::cloud : i < servers ? Role::relay : Role::edge;
     auto disk = make_disk(setup);
-    disk->tenant = first_catalogue(setup, i);
-    Site& site = add_site(role, std::move(disk));
-    if (i == 0) continue;
+    const std::size_t tenant = i % homes();
+    disk->tenant = first_catalogue(setup, i, tenant);
+    Site& site = add_site(role, tenant, std::move(disk));
+    if (i < homes()) continue;
     // All clouds ask the first; relays and edges somebody before them who serves.
     const auto among = static_cast<std::uint32_t>(std::min(i, servers));
-    connect(site, i < clouds ? 0 : dice.below(among));
+    connect(site, i < clouds ? 0 : homes() > 1 ? tenant : dice.below(among));
     if (role == Role::edge && i % 2 == 1) {
       for (std::uint32_t table = 0; table < setup.filter; ++table) {
         site.tables.push_back(table_of(table * setup.rows));
       }
-      judge_.choose_tables(site.judged_as, site.tables);
+      judge_of(site).choose_tables(site.judged_as, site.tables);
     }
   }
-  for (std::uint32_t i = 0; i < setup.lines && all > 2; ++i) {
+  for (std::uint32_t i = 0; i < setup.lines && all > 2 && homes() == 1; ++i) {
     const std::size_t from = dice.between(1, static_cast<std::uint32_t>(all - 1));
     connect(*sites_[from], dice.below(static_cast<std::uint32_t>(std::min(from, servers))));
   }
-  for (const auto& site : sites_) begin(*site, false);
+  for (const auto& site : sites_) {
+    if (!site->process) begin(*site, false);
+  }
   if (setup.relays == 0 && setup.clouds == 1) return;
   // A relay answers for those behind it. Who comes to one that has answered already, for more than
   // the newcomer holds, is a known limit: so all are known from the beginning.

@@ -1,7 +1,9 @@
 // A simulated world in which a script takes place.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <deque>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -19,6 +21,9 @@ namespace syncline::sim {
 
 /// Copies of edges make more of them; so many sites are enough.
 inline constexpr std::size_t max_sites = 14;
+
+/// With what the values of a tenant begin, and nothing else does.
+inline constexpr std::array<std::string_view, 2> value_marks = {"~v", "~w"};
 
 /// Sites, what connects them, and the judge who looks on. Carries one script out, once.
 class World {
@@ -53,7 +58,7 @@ class World {
 
   // Beginning (world.cpp).
   void build();
-  Site& add_site(Role role, std::shared_ptr<Disk> disk);
+  Site& add_site(Role role, std::size_t tenant, std::shared_ptr<Disk> disk);
   void connect(Site& site, std::size_t server);
   void next_step();
   void perform(const Step& step);
@@ -70,7 +75,7 @@ class World {
   void resolve(const Step& step);
   void discard(const Step& step);
   void note(Site& site, const Result<WriteResult>& written);
-  std::string next_value(const Step& step);
+  std::string next_value(const Site& site, const Step& step);
   std::string table_of(std::uint32_t row) const;
   /// One that the site holds.
   std::string table_at(const Site& site, std::uint32_t row) const;
@@ -95,11 +100,14 @@ class World {
 
   // Processes and disks (world_processes.cpp).
   void begin(Site& site, bool restored);
+  /// The sites that run in one process with this one, itself included.
+  std::vector<Site*> housemates(const Site& site);
+  std::size_t homes() const { return script_.setup.tenants; }
   void connect_client(Site& site, Site::Line& line);
   void end(Site& site, Departure how);
   void finish_dying();
-  std::uint64_t marker_of(Site& site) const;  ///< 0: it has applied none
-  std::uint64_t newest_marker() const;
+  std::uint64_t marker_of(const Site& site) const;  ///< 0: it has applied none
+  std::uint64_t newest_marker(std::size_t tenant) const;
   void renew(const Step& step);
   void keep(const Step& step);
   void clone(const Step& step);
@@ -112,6 +120,10 @@ class World {
   void trim(const Step& step);
   void choose_tables(const Step& step);
   void request(const Step& step);
+
+  // Requests to the API (world_requests.cpp).
+  HttpResponse ask(Site& site, const HttpRequest& request);
+  void resolve_by_request(Site& site, const Step& step);
 
   // Coming to rest (world_rest.cpp).
   void heal();
@@ -126,13 +138,16 @@ class World {
   // The judge (world_judge.cpp).
   void touch(Site& site) { site.touched = true; }
   void observe_touched();
+  Judge& judge_of(const Site& site) { return judges_[site.tenant]; }
+  /// No byte of another tenant may be in an answer to one that is about the tenant of `site`.
+  void check_for_strangers(const Site& site, const std::string& body);
 
   bool told() const { return story_ != nullptr; }
 
   const Script& script_;
   std::ostream* const story_;
   Events events_;
-  Judge judge_;
+  std::deque<Judge> judges_;  ///< one a tenant
   std::uint64_t now_us_;
   std::vector<std::unique_ptr<Site>> sites_;
   std::vector<std::size_t> askers_;

@@ -10,15 +10,15 @@
 namespace syncline::sim {
 
 void World::set_policy(const Step& step) {
-  Site& home = *sites_.front();
-  TenantSettings settings = home.process->tenant().settings();
+  Site& home = *sites_[step.site % homes()];
+  TenantSettings settings = home.served->settings();
   const std::string policy = step.number % 2 == 0 ? "lww" : "causal";
   if (script_.setup.tables > 1 && step.number / 2 % 2 == 0) {
     settings.policies.tables[table_of(step.row * script_.setup.rows)] = policy;
   } else {
     settings.policies.default_policy = policy;
   }
-  if (home.process->tenants().set_settings(tenant_name, settings)) {
+  if (home.process->tenants().set_settings(home.tenant_id(), settings)) {
     events_.add(Event::settings_changed);
   }
   touch(home);
@@ -26,9 +26,9 @@ void World::set_policy(const Step& step) {
 
 void World::maintain(const Step& step) {
   Site& site = site_of(step);
-  if (site.role == Role::edge) return site.process->maintain_edge();
+  if (site.role == Role::edge) return site.trim_by_retention();
   site.process->maintain();
-  touch(site);
+  for (Site* const one : housemates(site)) touch(*one);
 }
 
 void World::trim(const Step& step) {
@@ -39,7 +39,8 @@ void World::trim(const Step& step) {
   if (log.last_lsn() < log.first_lsn()) return;
   const Lsn before = log.first_lsn() + 1 + step.number % (log.last_lsn() - log.first_lsn() + 1);
   const Result<std::uint64_t> trimmed = [&]() -> Result<std::uint64_t> {
-    if (site.role != Role::edge) return site.process->trim(before, step.act == Act::force);
+    if (site.role != Role::edge)
+      return site.process->trim(site.tenant_id(), before, step.act == Act::force);
     const auto done = site.replica().trim(before);
     if (!done) return done.error();
     return done->dropped_changes;
@@ -66,10 +67,8 @@ void World::choose_tables(const Step& step) {
   site.tables = std::move(chosen);
   hang_up_all(site.index);
   for (Site::Line& line : site.lines) connect_client(site, line);
-  judge_.choose_tables(site.judged_as, site.tables);
+  judge_of(site).choose_tables(site.judged_as, site.tables);
   events_.add(Event::tables_changed);
 }
-
-void World::request(const Step&) {}
 
 }  // namespace syncline::sim

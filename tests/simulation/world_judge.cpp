@@ -20,7 +20,23 @@ void World::observe_touched() {
   for (const auto& site : sites_) {
     if (!site->touched) continue;
     site->touched = false;
-    if (site->process && !over()) judge_.observe(site->judged_as);
+    if (site->process && !over()) judge_of(*site).observe(site->judged_as);
+  }
+}
+
+void World::check_for_strangers(const Site& site, const std::string& body) {
+  if (homes() == 1 || over()) return;
+  const std::string_view mark = value_marks[1 - site.tenant];
+  if (body.find(mark) != std::string::npos) {
+    return fail("tenants_are_apart", "an answer to tenant " + site.tenant_id() +
+                                         " has a value of the other one: " + body);
+  }
+  for (const auto& other : sites_) {
+    if (other->tenant == site.tenant || !other->served) continue;
+    const NodeId node = other->replica().node();
+    if (body.find(node.to_string()) == std::string::npos) continue;
+    return fail("tenants_are_apart", "an answer to tenant " + site.tenant_id() + " names " +
+                                         node.to_string() + ", a replica of the other one");
   }
 }
 

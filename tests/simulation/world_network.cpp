@@ -19,7 +19,7 @@ bool World::reaches(std::size_t from, std::size_t to) const {
   const Site& server = *sites_[to];
   if (server.dying || parted_.contains(std::minmax(from, to))) return false;
   // Who has not registered with the home, or through somebody who has, does not serve yet.
-  return to == 0 || home_of(server.process->replica()).has_value();
+  return to < homes() || home_of(server.replica()).has_value();
 }
 
 HttpResponse World::deliver(std::size_t to, const HttpRequest& request) {
@@ -29,7 +29,9 @@ HttpResponse World::deliver(std::size_t to, const HttpRequest& request) {
   if (request.target.find("/snapshot") != std::string::npos) {
     events_.add(request.method == "GET" ? Event::snapshots : Event::uploads);
   }
-  return server.process->answer(request);
+  HttpResponse response = server.process->answer(request);
+  check_for_strangers(server, response.body);
+  return response;
 }
 
 void World::deliver_late() {
@@ -132,13 +134,13 @@ Result<SyncReport> World::do_round(Site& site, Site::Line& line, bool bootstrap)
   const auto report = drive(site, line, bootstrap);
   line.busy = false;
   if (outermost) site.busy = false;
-  site.process->keep_settings();
+  site.keep_settings();
   touch(site);
   observe_touched();
   if (told()) tell(site, line, report);
   if (report) {
     count(*report);
-    judge_.told(site.judged_as, sites_[line.server]->judged_as, *report);
+    judge_of(site).told(site.judged_as, sites_[line.server]->judged_as, *report);
     return report;
   }
   events_.add(Event::rounds_failed);
@@ -223,7 +225,7 @@ void World::live(const Step& step) {
   if (!line.live) {
     // A round comes first: it says where to go on, and what the server holds.
     if (line.session->cursor().empty()) return;
-    auto answering = server.process->open_live();
+    auto answering = server.process->open_live(server.tenant_id());
     if (!answering) return;
     const Setup& setup = script_.setup;
     line.live = std::make_unique<LiveLink>(site->replica(), *line.session, std::move(answering),

@@ -5,35 +5,53 @@
 #include <string>
 #include <utility>
 
+#include "sync/standing.hpp"
 #include "world.hpp"
 
 namespace syncline::sim {
 
+std::vector<Site*> World::housemates(const Site& site) {
+  std::vector<Site*> all;
+  const bool shared = homes() > 1 && site.index < homes();
+  for (std::size_t i = shared ? 0 : site.index; i < (shared ? homes() : site.index + 1); ++i) {
+    all.push_back(sites_[i].get());
+  }
+  return all;
+}
+
 void World::begin(Site& site, bool restored) {
-  auto started =
-      Process::start(script_.setup, site.role, site.clock, site.random, site.disk, restored);
+  const std::vector<Site*> together = housemates(site);
+  const auto start = [&] {
+    std::vector<Volume> volumes;
+    for (Site* const one : together) volumes.push_back({one->disk, restored && one == &site});
+    Site& first = *together.front();
+    return Process::start(script_.setup, site.role, first.clock, first.random, std::move(volumes));
+  };
+  auto started = start();
   if (!started && script_.setup.files != 0) {
-    // Its disk failed. Once it is seen to, what is on it has to be enough.
-    site.disk->cut_power(site.random);
-    site.disk->repair();
-    started =
-        Process::start(script_.setup, site.role, site.clock, site.random, site.disk, restored);
+    // A disk failed. Once it is seen to, what is on it has to be enough.
+    for (Site* const one : together) {
+      one->disk->cut_power(one->random);
+      one->disk->repair();
+    }
+    started = start();
   }
   if (!started) {
     return fail("restarts", "site " + std::to_string(site.index) +
                                 " does not start: " + to_string(started.error()));
   }
-  site.process = std::move(*started);
-  for (Site::Line& line : site.lines) {
-    connect_client(site, line);
+  for (Site* const one : together) {
+    one->process = *started;
+    one->served = one->process->tenant(one->tenant_id());
+    for (Site::Line& line : one->lines) connect_client(*one, line);
+    judge_of(*one).attach(one->judged_as, one->replica());
   }
-  judge_.attach(site.judged_as, site.replica());
 }
 
 void World::connect_client(Site& site, Site::Line& line) {
   const SyncClient::Options standard;
   ClientSession::Options options;
-  options.tenant = tenant_name;
+  options.tenant = site.tenant_id();
   options.remote = "site-" + std::to_string(line.server);
   options.name = std::to_string(site.index);
   options.format = script_.setup.json != 0 ? BodyFormat::json : BodyFormat::msgpack;
@@ -44,21 +62,31 @@ void World::connect_client(Site& site, Site::Line& line) {
 }
 
 void World::end(Site& site, Departure how) {
-  hang_up_all(site.index);
+  const std::vector<Site*> together = housemates(site);
+  for (Site* const one : together) hang_up_all(one->index);
   observe_touched();
-  judge_.detach(site.judged_as, how);
-  for (Site::Line& line : site.lines) line.session.reset();
-  site.process.reset();
+  for (Site* const one : together) {
+    // The others on the same server end with it, and keep their disks.
+    const Departure its = one == &site || how == Departure::crashed ? how
+                          : one->disk->in_trouble()                 ? Departure::crashed
+                                                                    : Departure::stopped;
+    judge_of(*one).detach(one->judged_as, its);
+    for (Site::Line& line : one->lines) line.session.reset();
+    one->served.reset();
+    one->process.reset();
+  }
 }
 
-std::uint64_t World::marker_of(Site& site) const {
+std::uint64_t World::marker_of(const Site& site) const {
   const auto marker = site.replica().stable_marker();
   return marker ? marker->number : 0;
 }
 
-std::uint64_t World::newest_marker() const {
+std::uint64_t World::newest_marker(std::size_t tenant) const {
   std::uint64_t newest = 0;
-  for (const auto& site : sites_) newest = std::max(newest, marker_of(*site));
+  for (const auto& site : sites_) {
+    if (site->tenant == tenant) newest = std::max(newest, marker_of(*site));
+  }
   return newest;
 }
 
@@ -86,15 +114,15 @@ void World::renew(const Step& step) {
   switch (step.act) {
     case Act::crash:
       events_.add(Event::crashes);
-      site.disk->cut_power(site.random);
+      for (Site* const one : housemates(site)) one->disk->cut_power(one->random);
       end(site, Departure::crashed);
-      site.disk->power_back();
+      for (Site* const one : housemates(site)) one->disk->power_back();
       return begin(site, false);
     case Act::wipe: {
       // A home that lost everything has forgotten, too, for whom it has to wait before it calls
       // anything stable; and edges of some tables alone could not bring everything back.
       const Setup& setup = script_.setup;
-      if (site.index == 0 && (setup.marker_ms != no_markers || setup.tables > 1)) return;
+      if (site.index < homes() && (setup.marker_ms != no_markers || setup.tables > 1)) return;
       events_.add(Event::restarts);
       end(site, Departure::wiped);
       const StoredTenant tenant = site.disk->tenant;
@@ -107,7 +135,7 @@ void World::renew(const Step& step) {
       const Kept& copy = site.kept[step.number / 2 % site.kept.size()];
       // A home that is written before it hears of newer markers would be of no use to those who
       // have applied them: a known limit.
-      if (site.index == 0 && copy.marker != newest_marker()) return;
+      if (site.index < homes() && copy.marker != newest_marker(site.tenant)) return;
       events_.add(Event::put_back);
       end(site, Departure::put_back);
       site.disk = copy.disk->copy(step.other % 2 == 0);
@@ -115,7 +143,8 @@ void World::renew(const Step& step) {
     }
     default:
       events_.add(Event::restarts);
-      end(site, Departure::stopped);
+      // On a disk that fails, nobody knows what the end has left there.
+      end(site, site.disk->in_trouble() ? Departure::crashed : Departure::stopped);
       return begin(site, false);
   }
 }
@@ -141,10 +170,13 @@ void World::clone(const Step& step) {
   if (original.role != Role::edge || sites_.size() >= max_sites) return;
   events_.add(Event::clones);
   auto disk = original.disk->copy(step.number % 2 == 0);
-  Site& made = add_site(Role::edge, std::move(disk));
+  Site& made = add_site(Role::edge, original.tenant, std::move(disk));
   made.tables = original.tables;
+  judge_of(made).choose_tables(made.judged_as, made.tables);
   for (const Site::Line& line : original.lines) connect(made, line.server);
-  begin(made, step.number % 4 == 1);
+  // One that is told so takes another id at once. If the old one was never heard of, what it wrote
+  // would not be known for what a newcomer wrote: a known limit.
+  begin(made, step.number % 4 == 1 && home_of(original.replica()).has_value());
 }
 
 }  // namespace syncline::sim

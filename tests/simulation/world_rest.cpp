@@ -103,7 +103,7 @@ void World::come_to_rest() {
   heal();
   // Who serves has to have registered first.
   for (const auto& site : sites_) {
-    if (site->role == Role::edge || site->index == 0 || over()) continue;
+    if (site->role == Role::edge || site->index < homes() || over()) continue;
     if (!home_of(site->replica())) static_cast<void>(do_round(*site, site->lines.front(), false));
   }
   const std::size_t waited = sync_all(true);
@@ -127,7 +127,9 @@ void World::come_to_rest() {
     if (++rounds <= most_silent_rounds + sites_.size()) continue;
     fail("two_rounds_suffice", "stable markers come without end");
   }
-  if (!over()) judge_.at_rest();
+  for (Judge& judge : judges_) {
+    if (!over()) judge.at_rest();
+  }
 }
 
 }  // namespace syncline::sim

@@ -21,17 +21,20 @@ std::string World::table_of(std::uint32_t row) const {
 }
 
 std::string World::table_at(const Site& site, std::uint32_t row) const {
-  if (site.tables.empty()) return table_of(row);
-  return site.tables[(row / script_.setup.rows) % site.tables.size()];
+  // What was chosen last is there once a round has brought it.
+  const std::vector<std::string>& held =
+      site.lines.empty() ? site.tables : site.lines.front().session->tables();
+  if (held.empty()) return table_of(row);
+  return held[(row / script_.setup.rows) % held.size()];
 }
 
 std::string World::row_of(std::uint32_t row) const {
   return std::string(1, static_cast<char>('a' + row % script_.setup.rows));
 }
 
-std::string World::next_value(const Step& step) {
+std::string World::next_value(const Site& site, const Step& step) {
   if (step.act == Act::put_same) return step.number % 2 == 0 ? "\"same\"" : "\"other\"";
-  std::string value = "\"v" + std::to_string(++values_);
+  std::string value = '"' + std::string(value_marks[site.tenant]) + std::to_string(++values_);
   if (step.act == Act::poison) value.append(poison_bytes, 'x');
   return value + '"';
 }
@@ -41,7 +44,8 @@ void World::note(Site& site, const Result<WriteResult>& written) {
   if (!written) {
     events_.add(Event::writes_refused);
     if (told()) *story_ << "      refused: " << to_string(written.error()) << '\n';
-    if (written.error().code == ErrorCode::unavailable) judge_.wrote_perhaps(site.judged_as);
+    if (written.error().code == ErrorCode::unavailable)
+      judge_of(site).wrote_perhaps(site.judged_as);
     if (written.error().code == ErrorCode::internal) {
       fail("no_internal_error", "a write failed: " + to_string(written.error()));
     }
@@ -52,14 +56,14 @@ void World::note(Site& site, const Result<WriteResult>& written) {
     *story_ << "      wrote " << to_string(written->dot) << " at " << written->hlc.to_string()
             << '\n';
   }
-  judge_.wrote(site.judged_as, std::span(&*written, 1));
+  judge_of(site).wrote(site.judged_as, std::span(&*written, 1));
 }
 
 void World::write_one(const Step& step) {
   Site& site = site_of(step);
   const std::string table = table_at(site, step.row);
   const std::string row = row_of(step.row);
-  const std::string value = next_value(step);
+  const std::string value = next_value(site, step);
   Replica& replica = site.replica();
   WriteOptions options;
   std::string token;
@@ -93,7 +97,7 @@ void World::write_several(const Step& step) {
     write.table = texts.emplace_back(table_at(site, row));
     write.row_id = texts.emplace_back(row_of(row));
     if (write.kind == WriteKind::put) {
-      write.payload = Payload::json(texts.emplace_back(next_value(step)));
+      write.payload = Payload::json(texts.emplace_back(next_value(site, step)));
     }
     writes.push_back(write);
   }
@@ -104,19 +108,23 @@ void World::write_several(const Step& step) {
     events_.add(Event::writes_refused, result.failures.size());
     if (told()) *story_ << "      wrote " << result.written << " of " << count << '\n';
     if (result.written == 0) return;
+    // A failure of no write of the batch tells that nobody knows whether it is durable.
+    if (!result.failures.empty() && result.failures.back().index == count) {
+      return judge_of(site).wrote_perhaps(site.judged_as);
+    }
     std::vector<WriteResult> written;
     const LogReader reader = site.replica().log();
     for (Lsn lsn = result.first_lsn; lsn <= result.last_lsn; ++lsn) {
       const ChangeView change = reader.at(lsn).change;
       written.push_back({change.dot, lsn, change.hlc, change.operation});
     }
-    return judge_.wrote(site.judged_as, written);
+    return judge_of(site).wrote(site.judged_as, written);
   }
   const auto result = site.replica().transaction(writes);
   if (!result) return note(site, result.error());
   events_.add(Event::writes, result->size());
   if (told()) *story_ << "      wrote from " << to_string(result->front().dot) << " on\n";
-  judge_.wrote(site.judged_as, *result);
+  judge_of(site).wrote(site.judged_as, *result);
 }
 
 void World::resolve(const Step& step) {
@@ -128,7 +136,7 @@ void World::resolve(const Step& step) {
   if (page.conflicts.empty()) return;
   const ConflictReport& report = page.conflicts[step.number / 16 % page.conflicts.size()];
   Settlement settlement;
-  const std::string value = next_value(step);
+  const std::string value = next_value(site, step);
   switch (step.number / 4 % 4) {
     case 0:
       settlement.how = Settlement::How::pick_local;
@@ -154,7 +162,7 @@ void World::discard(const Step& step) {
   const std::vector<RejectedChange> list = site.replica().rejected_changes();
   if (list.empty()) return;
   const Dot dot = list[step.number % list.size()].change.dot;
-  if (site.replica().discard_rejected(dot)) judge_.discarded(site.judged_as, dot);
+  if (site.replica().discard_rejected(dot)) judge_of(site).discarded(site.judged_as, dot);
   touch(site);
 }
 
