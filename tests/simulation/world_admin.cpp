@@ -57,6 +57,10 @@ void World::trim(const Step& step) {
 void World::choose_tables(const Step& step) {
   Site& site = site_of(step);
   if (site.role != Role::edge || script_.setup.tables < 2 || site.busy) return;
+  // Two that go by one id, and were not told apart yet, share what the server knows of them.
+  for (const auto& other : sites_) {
+    if (other.get() != &site && other->replica().node() == site.replica().node()) return;
+  }
   std::vector<std::string> chosen;
   for (std::uint32_t table = 0; table < script_.setup.tables; ++table) {
     if ((step.number >> table) % 2 == 1) {

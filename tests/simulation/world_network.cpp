@@ -140,6 +140,7 @@ Result<SyncReport> World::do_round(Site& site, Site::Line& line, bool bootstrap)
   if (told()) tell(site, line, report);
   if (report) {
     count(*report);
+    if (report->identity_changed) ++new_ids_;
     judge_of(site).told(site.judged_as, sites_[line.server]->judged_as, *report);
     return report;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sync/standing.hpp"
@@ -58,6 +59,9 @@ std::size_t World::sync_all(bool up) {
       pass_time(1'000);
       flush_all();
       const auto report = do_round(site, line, false);
+      // Of two that were the same in everything the lesser shows when the other one has gone on; it
+      // goes on as another then, and the server forgets that these two were one.
+      if (report && report->identity_changed && !up) ++waiting;
       if (report || over()) continue;
       if (report.error().detail.find("was given up") != std::string::npos) {
         ++waiting;
@@ -74,6 +78,8 @@ std::size_t World::sync_all(bool up) {
 
 bool World::check_idle() {
   bool silent = true;
+  // Two of one disk are told apart only when both have come, and then have to come once more.
+  const bool renamed = new_ids_ != std::exchange(new_ids_before_, new_ids_);
   for (const std::size_t asker : askers_) {
     Site& site = *sites_[asker];
     for (Site::Line& line : site.lines) {
@@ -86,6 +92,8 @@ bool World::check_idle() {
                         report->voided == 0;
       silent = silent && idle && report->pulled == 0;
       if (idle) continue;
+      silent = false;
+      if (report && (renamed || new_ids_ != new_ids_before_)) continue;
       std::string what = "site " + std::to_string(site.index) + " has still something for " +
                          std::to_string(line.server) + " after two rounds: ";
       what += report ? std::to_string(report->requests) + " requests, " +
