@@ -284,6 +284,7 @@ Result<void> ClientSession::on_push(const PushResponse& response) {
 }
 
 Result<void> ClientSession::on_pull(const PullResponse& response) {
+  const bool stuck = response.has_more && response.cursor == cursor_;
   if (mutated(Mutation::cursor_before_page)) {
     cursor_ = response.cursor;
     static_cast<void>(remember());
@@ -307,7 +308,7 @@ Result<void> ClientSession::on_pull(const PullResponse& response) {
     contest(first.dot.origin, 0);  // also of a change that bears this replica's own id
     return begin_rebase(first.error);
   }
-  if (response.has_more && response.cursor == cursor_) {
+  if (stuck) {
     return Error{ErrorCode::internal, "the server has more, but its cursor does not move"};
   }
   if (options.allow_gaps && !mutated(Mutation::filter_without_covers)) {
