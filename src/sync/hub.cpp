@@ -379,8 +379,12 @@ ExchangeResponse Hub::exchange(const TenantPointer& tenant, const ExchangeReques
                   [&](const RegisterRequest& part) { return register_peer(tenant, part); });
   if (!response.registration || *response.registration) {
     response.push = part_result(
-        request.push, problems.push, in_session([&](PushRequest part) {
-          if (request.heartbeat && !part.clock) part.clock = request.heartbeat->clock;
+        request.push, problems.push, in_session([&](const auto& part) -> Result<PushResponse> {
+          const auto peer = peers(tenant)->find(part.node_id);
+          if (peer && request.heartbeat) {
+            const auto same = check_not_older(*peer, request.heartbeat->clock.clock());
+            if (!same) return same.error();
+          }
           return push(tenant, part);
         }));
     response.heartbeat =

@@ -165,7 +165,13 @@ std::string Graph::names(std::uint32_t row, const Bits& set) const {
   std::string text = "{";
   set.for_each([&](std::uint32_t place) {
     if (text.size() > 1) text += ", ";
-    text += name(row, place) + " " + std::string(to_string(at(row, place).operation));
+    const Made& made = at(row, place);
+    text += name(made.dot);
+    // Of several contents under one dot, the how manieth.
+    if (latest(made.dot) != rows_[row].nodes[place] || made.other_version != no_node) {
+      text += "/" + std::to_string(place);
+    }
+    text += " " + std::string(to_string(made.operation));
   });
   return text + "}";
 }

@@ -7,7 +7,9 @@
 namespace syncline::sim {
 
 void Judge::Impl::check_new_of_origin(Site& site, const Made& made) {
-  if (made.hlc <= site.latest) {
+  // A void that stands for what was taken back keeps its time.
+  const bool another_form = made.operation == Operation::void_ && !made.rebased;
+  if (made.hlc <= site.latest && !another_form) {
     fail("time_grows_along_causality", site, [&] {
       return name_of(made) + " is dated " + std::to_string(made.hlc.value) +
              ", not after the latest that is held, " + std::to_string(site.latest.value);
@@ -75,7 +77,9 @@ void Judge::Impl::check_order(Site& site, const Made& made) {
   const Bits missing = (made.saw & row.changes) - held;
   if (made.is_row_change() && missing.any()) {
     fail("logs_are_causally_closed", site, [&] {
-      return name_of(made) + " came before what it saw: " + graph.names(made.row, missing);
+      return name_of(made) + " came before what it saw: " + graph.names(made.row, missing) +
+             "; it saw " + graph.names(made.row, made.saw) + " and held are " +
+             graph.names(made.row, held);
     });
   }
   if (made.operation == Operation::stable) check_marker(site, made);
@@ -157,7 +161,7 @@ void Judge::Impl::check_time_at_server(Site& site, const Made& made) {
   constexpr std::uint64_t after_held_us = 1'000'000;
   const std::uint64_t bound =
       std::max(site.replica->wall_time_us() + site.replica->max_clock_drift_ms() * 1'000,
-               site.latest.physical_us() + after_held_us);
+               std::max(site.latest, site.last_hlc).physical_us() + after_held_us);
   if (made.hlc.physical_us() <= bound) return;
   fail("times_are_bounded_at_the_server", site, [&] {
     return name_of(made) + " is dated " + std::to_string(made.hlc.physical_us() - bound) +
@@ -176,11 +180,25 @@ void Judge::Impl::check_verdict(Site& site, const Made& made, Verdict verdict) {
 }
 
 void Judge::Impl::check_transaction_end(Site& site) {
-  if (site.at_lsn.empty() || site.at_lsn.back() == no_node || !site.options.tables.empty()) return;
+  if (site.at_lsn.empty() || site.at_lsn.back() == no_node) return;
+  if (!site.options.tables.empty() || site.choosing) return;
   const Made& last = graph.at(site.at_lsn.back());
   if (!last.transaction || last.transaction->index + 1 == last.transaction->count) return;
   fail("transactions_are_whole", site,
        [&] { return "the log ends in the middle of a transaction, with " + name_of(last); });
+}
+
+/// `next` is the first change that a crash took from the log's end.
+void Judge::Impl::check_torn(Site& site, NodeIndex next) {
+  if (next == no_node || site.at_lsn.empty() || site.at_lsn.back() == no_node) return;
+  const Made& last = graph.at(site.at_lsn.back());
+  const Made& lost = graph.at(next);
+  if (!last.transaction || !lost.transaction || last.dot.origin != lost.dot.origin) return;
+  if (last.transaction->number != lost.transaction->number) return;
+  fail("transactions_are_whole", site, [&] {
+    return "a crash left " + name_of(last) + " and not the next of its transaction, " +
+           name_of(lost);
+  });
 }
 
 /// What a summary covers is held, and it never goes back.

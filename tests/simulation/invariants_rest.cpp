@@ -79,7 +79,7 @@ void Judge::Impl::check_counts(Site& site) {
   std::uint64_t visible = 0;
   std::uint64_t tombstones = 0;
   std::uint64_t conflicts = 0;
-  bool exact = site.options.tables.empty() && site.unsettled_tables.empty();
+  bool exact = site.options.tables.empty() && !site.choosing;
   for (std::uint32_t row = 1; row < graph.rows(); ++row) {
     const RowTruth& truth = graph.row(row);
     if (site.may_lack(truth.table)) continue;
@@ -274,7 +274,8 @@ Bits Judge::Impl::accounted_for(std::uint32_t row) const {
       });
       return same;
     }();
-    if (made.gone || same_there) kept.set(made.place);
+    // What was taken back is in the list that the app reads.
+    if (made.gone || made.revoked || same_there) kept.set(made.place);
   }
   const auto name_of_orphan = [](const Made& made) {
     return made.rebased ? made.rebased->orphan : made.dot;

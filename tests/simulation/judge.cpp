@@ -23,11 +23,7 @@ void Judge::choose_tables(std::size_t site, std::vector<std::string> tables) {
   JudgedSite& judged = *impl_->sites[site];
   if (judged.options.tables == tables) return;
   impl_->observe(judged);
-  // Until a round has followed, any table that the two choices differ in may be there or not.
-  for (std::uint32_t row = 1; row < impl_->graph.rows(); ++row) {
-    judged.unsettled_tables.push_back(impl_->graph.row(row).table);
-  }
-  judged.unsettled_tables.insert(judged.unsettled_tables.end(), tables.begin(), tables.end());
+  judged.choosing = true;
   judged.options.tables = std::move(tables);
 }
 
@@ -90,12 +86,13 @@ void Judge::wrote_perhaps(std::size_t site) { impl_->sites[site]->unsure_of_writ
 
 void Judge::observe(std::size_t site) { impl_->observe(*impl_->sites[site]); }
 
-void Judge::told(std::size_t site, std::size_t server, const SyncReport& report) {
+void Judge::told(std::size_t site, std::size_t server, const SyncReport& report, bool whole) {
   Impl& impl = *impl_;
   JudgedSite& judged = *impl.sites[site];
   // Records of another length than the log's hash looks at may have got another form.
   if (report.restamped != 0 || !report.taken_back.empty()) judged.seen_hash = ~judged.seen_hash;
   impl.observe(judged);
+  if (whole) impl.settle_choice(judged);
   impl.observe(*impl.sites[server]);
   for (const Change& change : report.taken_back) {
     const auto before = std::find(judged.told_back.begin(), judged.told_back.end(), change.dot);
@@ -114,13 +111,7 @@ void Judge::discarded(std::size_t site, const Dot& dot) {
 
 void Judge::at_rest() {
   Impl& impl = *impl_;
-  for (const auto& site : impl.sites) {
-    if (site->unsettled_tables.empty() || site->replica == nullptr) continue;
-    impl.observe(*site);
-    site->unsettled_tables.clear();
-    impl.hold_what_is_stable(*site);
-    site->summary = {};  // all that it covers has to be there now
-  }
+  for (const auto& site : impl.sites) impl.settle_choice(*site);
   if (!impl.failed()) impl.check_rest();
 }
 

@@ -74,8 +74,8 @@ class Judge {
   void wrote_perhaps(std::size_t site);
   /// To be called after each step, for each site that it touched.
   void observe(std::size_t site);
-  /// What a round of `site` with `server` told its caller.
-  void told(std::size_t site, std::size_t server, const SyncReport& report);
+  /// What a round of `site` with `server` told its caller. `whole`: not only a snapshot.
+  void told(std::size_t site, std::size_t server, const SyncReport& report, bool whole = true);
   /// The app took a change off the list of those that were taken back.
   void discarded(std::size_t site, const Dot& dot);
 

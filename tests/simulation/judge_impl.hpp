@@ -44,7 +44,10 @@ struct Judge::Impl {
 
   // What is missing (judge_losses.cpp).
   void hold_what_is_stable(Site& site);
+  void settle_choice(Site& site);
   void note_losses(Site& site, const std::vector<Bits>& before, const std::vector<Bits>& durable);
+  bool is_one_held(const Bits& held, const Made& made) const;
+  bool is_held_by_server(const Made& made) const;
   bool is_held_elsewhere(const Site& site, const Made& made) const;
   bool is_held_by_any(const Made& made) const;
   void note_revoked(Site& site, NodeIndex index);
@@ -61,6 +64,7 @@ struct Judge::Impl {
   void check_time_at_server(Site& site, const Made& made);
   void check_verdict(Site& site, const Made& made, Verdict verdict);
   void check_transaction_end(Site& site);
+  void check_torn(Site& site, NodeIndex next);
   void check_summary(Site& site);
   void check_taken_back(Site& site);
   void check_void_there(Site& site, const Dot& dot);

@@ -24,6 +24,7 @@ void Judge::Impl::observe(Site& site) {
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   for (const std::uint32_t row : touched) check_row(site, row);
+  site.last_hlc = site.replica->last_hlc();
   touched.swap(outer);
   site.observing = false;
 }
@@ -72,6 +73,8 @@ void Judge::Impl::read_anew(Site& site, const LogReader& reader) {
   const std::vector<Bits> before = std::move(site.held);
   const std::vector<Bits> durable = std::move(site.durable);
   if (site.departed != Departure::stopped) site.latest = {};  // private changes may be gone
+  const bool same_log = site.log_id == reader.log_id();
+  const std::vector<NodeIndex> former = std::move(site.at_lsn);
   site.held.clear();
   site.in_log.clear();
   site.durable.clear();
@@ -94,6 +97,9 @@ void Judge::Impl::read_anew(Site& site, const LogReader& reader) {
   if (failed()) return;
   site.seen = reader.last_lsn();
   site.seen_hash = site.seen == 0 ? 0 : reader.running_hash(site.seen);
+  if (same_log && site.departed && former.size() > site.seen) {
+    check_torn(site, former[site.seen]);
+  }
   hold_what_is_stable(site);
   site.summary = {};  // it is looked at from the beginning
   note_losses(site, before, durable);
@@ -149,9 +155,19 @@ NodeIndex Judge::Impl::identify(Site& site, const ChangeView& change, std::uint6
 /// A change that shows for the first time at the replica that wrote it: it saw all of its row.
 NodeIndex Judge::Impl::create(Site& site, const ChangeView& change, std::uint64_t content) {
   const std::uint32_t row = graph.row_of(change.table, change.row_id);
-  const NodeIndex index =
-      graph.add(change, content, row == no_row ? Bits() : Site::of(site.held, row));
-  graph.at(index).blind = site.may_lack(change.table);
+  const bool blind = site.may_lack(change.table);
+  Bits saw = row == no_row ? Bits() : Site::of(site.held, row);
+  if (blind) {  // by definition it saw what its marker covers, although that was not there
+    const VectorClock* stable = site.stable(graph);
+    graph.row(row).changes.for_each([&](std::uint32_t place) {
+      const Made& made = graph.at(row, place);
+      if (stable == nullptr || !stable->covers(made.dot)) return;
+      saw |= made.saw;
+      saw.set(place);
+    });
+  }
+  const NodeIndex index = graph.add(change, content, std::move(saw));
+  graph.at(index).blind = blind;
   check_new_of_origin(site, graph.at(index));
   return index;
 }

@@ -17,15 +17,42 @@ void Judge::Impl::hold_what_is_stable(Site& site) {
     (truth.changes - held).for_each([&](std::uint32_t place) {
       const Made& made = graph.at(row, place);
       if (!stable->covers(made.dot)) return;
-      // Of several versions it is one that others hold.
+      if (is_one_held(held, made)) return;
+      // Of several versions it is the one that servers hold.
       const bool only =
           made.other_version == no_node && graph.latest(made.dot) == truth.nodes[place];
-      if (only || is_held_elsewhere(site, made)) {
+      if (only || is_held_by_server(made)) {
         held |= made.saw;
         held.set(place);
       }
     });
   }
+}
+
+/// A round has followed the choice of tables: now all that is covered of these has to be there.
+void Judge::Impl::settle_choice(Site& site) {
+  if (!site.choosing || site.replica == nullptr) return;
+  observe(site);
+  site.choosing = false;
+  hold_what_is_stable(site);
+  site.summary = {};
+  check_summary(site);
+}
+
+/// True if some version of the change is among `held` of its row.
+bool Judge::Impl::is_one_held(const Bits& held, const Made& made) const {
+  NodeIndex index = graph.latest(made.dot);
+  for (; index != no_node; index = graph.at(index).other_version) {
+    const Made& version = graph.at(index);
+    if (version.row == made.row && held.test(version.place)) return true;
+  }
+  return false;
+}
+
+bool Judge::Impl::is_held_by_server(const Made& made) const {
+  return std::any_of(sites.begin(), sites.end(), [&](const auto& site) {
+    return site->options.serves && Site::of(site->held, made.row).test(made.place);
+  });
 }
 
 bool Judge::Impl::is_held_elsewhere(const Site& site, const Made& made) const {

@@ -21,8 +21,8 @@ struct JudgedSite {
   };
 
   Judge::SiteOptions options;
-  /// Tables that it may hold or not: its choice has changed, and a round will follow it.
-  std::vector<std::string> unsettled_tables;
+  /// Its choice has changed, and a round will follow it: any table may be there or not.
+  bool choosing = false;
   Replica* replica = nullptr;
   std::optional<Departure> departed;  ///< how the one before ended
   bool observing = false;
@@ -41,6 +41,7 @@ struct JudgedSite {
   Lsn durable_lsn = 0;
   std::vector<Marker> markers;  ///< that took effect, by number
   VectorClock summary;
+  HybridTime last_hlc;          ///< of the replica's clock, when it was looked at last
   HybridTime latest;            ///< of all that is held
   std::vector<Dot> taken_back;  ///< that the list of the replica has to name
   std::vector<Dot> discarded;
@@ -65,8 +66,7 @@ struct JudgedSite {
            std::find(options.tables.begin(), options.tables.end(), table) != options.tables.end();
   }
   bool may_lack(std::string_view table) const {
-    return !wants(table) || std::find(unsettled_tables.begin(), unsettled_tables.end(), table) !=
-                                unsettled_tables.end();
+    return !table.empty() && (choosing || !wants(table));
   }
 };
 

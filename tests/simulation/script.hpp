@@ -50,7 +50,6 @@ enum class Act : std::uint8_t {
   maintain,  ///< what a server does now and then: leases, markers, retention
   trim,      ///< as far as nobody needs the log
   force,     ///< trims beyond what others need
-  plan,      ///< another plan for the tenant: off, small, or unlimited
   tables,    ///< another choice of tables for an edge
   // Over HTTP, without a replica of one's own.
   request,  ///< one request to the API of `site`, with `number` saying which

@@ -190,8 +190,6 @@ void World::perform(const Step& step) {
       return choose_tables(step);
     case Act::request:
       return request(step);
-    case Act::plan:
-      return;
     case Act::live:
       return live(step);
     case Act::hang_up:

@@ -141,7 +141,7 @@ Result<SyncReport> World::do_round(Site& site, Site::Line& line, bool bootstrap)
   if (report) {
     count(*report);
     if (report->identity_changed) ++new_ids_;
-    judge_of(site).told(site.judged_as, sites_[line.server]->judged_as, *report);
+    judge_of(site).told(site.judged_as, sites_[line.server]->judged_as, *report, !bootstrap);
     return report;
   }
   events_.add(Event::rounds_failed);

@@ -84,8 +84,11 @@ bool Rebase::orphan_more(const std::vector<Own>& own) {
       contest.disputed = true;
       more = true;
     }
-    if (dot.seq >= contest.first_orphan) continue;
-    contest.first_orphan = dot.seq;
+    // A part of a transaction does not stay without the rest, which no server would take.
+    const std::optional<TransactionPart> part = held.change.transaction();
+    const Sequence first = part ? std::max(part->number, contest.same + 1) : dot.seq;
+    if (first >= contest.first_orphan) continue;
+    contest.first_orphan = first;
     more = true;
   }
   return more;
