@@ -1,3 +1,4 @@
+#include "changelog/mutation.hpp"
 #include "syncline/file_system.hpp"
 
 namespace syncline {
@@ -56,6 +57,7 @@ Result<void> replace_file(FileSystem& files, const std::string& path, std::strin
     static_cast<void>(files.remove(fresh));
     return done;
   }
+  if (mutated(Mutation::rename_unsynced)) return {};
   return files.sync_directory(parent_of(path));
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "changelog/codec/hash.hpp"
+#include "changelog/mutation.hpp"
 
 namespace syncline::journal_internal {
 namespace {
@@ -130,7 +131,8 @@ std::optional<Batch> decode_batch(std::span<const std::uint8_t> bytes,
   batch.header.previous_hash = get_number<std::uint64_t>(header + 16);
   batch.header.hash = get_number<std::uint64_t>(header + 24);
   batch.entries = bytes.subspan(batch_header_bytes, batch.header.length);
-  if (batch.header.hash != batch_hash(header, batch.entries, position)) return std::nullopt;
+  const bool whole = batch.header.hash == batch_hash(header, batch.entries, position);
+  if (!whole && !mutated(Mutation::torn_batch_taken)) return std::nullopt;
   const auto filling = bytes.subspan(batch_header_bytes + batch.header.length,
                                      batch.bytes() - batch_header_bytes - batch.header.length);
   const bool zero =

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "changelog/mutation.hpp"
 #include "journal/file_journal_impl.hpp"
 #include "journal/segment_reader.hpp"
 
@@ -156,7 +157,7 @@ Result<void> FileJournal::Impl::write_out(const BatchBuffer& batches, bool after
     offset += chunk.size();
   }
   active_reserved = std::max(active_reserved, offset);
-  if (syncs()) {
+  if (syncs() && !mutated(Mutation::write_unsynced)) {
     if (auto synced = active->sync(); !synced) return synced;
   }
   if (segment.first_lsn == 0) segment.first_lsn = batches.first_lsn;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "changelog/mutation.hpp"
 #include "sync/client_session.hpp"
 #include "syncline/record.hpp"
 
@@ -19,6 +20,7 @@ constexpr unsigned max_restamps = 3;
 
 /// The server will say the same of this change at any time.
 bool is_final(ErrorCode code) noexcept {
+  if (mutated(Mutation::refused_blocks)) return false;
   return code == ErrorCode::too_large || code == ErrorCode::invalid_change;
 }
 

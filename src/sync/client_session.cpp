@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "changelog/mutation.hpp"
 #include "sync/durable.hpp"
 #include "sync/newcomers.hpp"
 #include "sync/remote_state.hpp"
@@ -238,9 +239,9 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
 /// The server says in every answer what it knows of this replica, and of which settings.
 void ClientSession::check_header(const AnswerHeader& header) {
   note_time(header.time);
-  if (header.settings_version != settings_version_ && registrations_ < most_registrations()) {
-    registered_ = false;
-  }
+  const bool other =
+      header.settings_version != settings_version_ && !mutated(Mutation::settings_change_unnoticed);
+  if (other && registrations_ < most_registrations()) registered_ = false;
   if (!header.known) return;
   WireClock known;
   known.entries.emplace(asked_as_, *header.known);
@@ -283,6 +284,11 @@ Result<void> ClientSession::on_push(const PushResponse& response) {
 }
 
 Result<void> ClientSession::on_pull(const PullResponse& response) {
+  const bool stuck = response.has_more && response.cursor == cursor_;
+  if (mutated(Mutation::cursor_before_page)) {
+    cursor_ = response.cursor;
+    static_cast<void>(remember());
+  }
   IntegrateOptions options;
   options.allow_gaps = !tables_.empty();
   const IntegrateResult result = integrate(response.changes, options);
@@ -302,10 +308,10 @@ Result<void> ClientSession::on_pull(const PullResponse& response) {
     contest(first.dot.origin, 0);  // also of a change that bears this replica's own id
     return begin_rebase(first.error);
   }
-  if (response.has_more && response.cursor == cursor_) {
+  if (stuck) {
     return Error{ErrorCode::internal, "the server has more, but its cursor does not move"};
   }
-  if (options.allow_gaps) {
+  if (options.allow_gaps && !mutated(Mutation::filter_without_covers)) {
     if (const auto covered = replica_.cover(response.covers); !covered) return covered;
   }
   planner_.raise_server_clock(response.covers, !response.has_more);

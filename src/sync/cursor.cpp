@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "changelog/codec/hash.hpp"
+#include "changelog/mutation.hpp"
 #include "sync/bytes.hpp"
 #include "syncline/change_json.hpp"
 #include "syncline/hybrid_clock.hpp"
@@ -59,6 +60,10 @@ Result<Cursor> decode_cursor(std::string_view text) {
 }
 
 Result<Lsn> check_cursor(const Cursor& cursor, const LogReader& reader, std::uint64_t filter) {
+  const bool any_log = mutated(Mutation::cursor_is_a_number);
+  if (any_log && cursor.lsn + 1 >= reader.first_lsn() && cursor.lsn <= reader.last_lsn()) {
+    return cursor.lsn;
+  }
   const bool same_log = cursor.log_id == reader.log_id() && cursor.lsn <= reader.last_lsn();
   if (same_log && cursor.lsn + 1 < reader.first_lsn()) {
     return Error{ErrorCode::cursor_trimmed, "the log begins behind the cursor: take a snapshot"}

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "changelog/mutation.hpp"
+
 namespace syncline {
 
 VectorClock durable_summary(const Replica& replica) {
@@ -9,6 +11,7 @@ VectorClock durable_summary(const Replica& replica) {
   VectorClock summary = replica.summary();
   const LogReader reader = replica.log();
   const Lsn durable = replica.releasable_lsn();
+  if (mutated(Mutation::ack_before_durable)) return summary;
   return durable >= reader.last_lsn() ? summary : reader.clock_at(durable);
 }
 
@@ -22,7 +25,8 @@ namespace {
 
 Result<ReadPage> read_once(const Replica& replica, const ReadOptions& options) {
   const LogReader reader = replica.log();
-  const Lsn durable = replica.releasable_lsn();
+  const Lsn durable =
+      mutated(Mutation::sent_before_durable) ? reader.last_lsn() : replica.releasable_lsn();
   if (options.after + 1 < reader.first_lsn()) {
     // Perhaps since the place was looked up: going on at the log's beginning would pass over it.
     return Error{ErrorCode::cursor_trimmed, "the log begins behind the place from which to read"}

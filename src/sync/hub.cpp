@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "changelog/mutation.hpp"
 #include "sync/cursor.hpp"
 #include "sync/durable.hpp"
 #include "sync/members.hpp"
@@ -206,6 +207,7 @@ bool Hub::may_take_new_id(const TenantPointer& tenant) {
 
 Result<void> Hub::check_self(const TenantPointer& tenant, const WireClock& caller) {
   const std::lock_guard lock(identity_mutex_);
+  if (mutated(Mutation::rewound_server_keeps_id)) return {};
   Replica& replica = tenant->replica();
   const NodeId self = replica.node();
   const auto stated = caller.entries.find(self);
@@ -236,8 +238,8 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   // Who registered with the home is no newcomer to the tenant, wherever it comes to. The home
   // itself knows who did.
   const bool known_to_home = terms.home == request.home && terms.home != replica.node();
-  const Result<Peer> peer =
-      table.enter(request, clock_.now_us(), known_to_home ? 0 : stable.number);
+  const bool known = known_to_home || mutated(Mutation::newcomer_not_rebased);
+  const Result<Peer> peer = table.enter(request, clock_.now_us(), known ? 0 : stable.number);
   if (!peer) return peer.error();
 
   RegisterResponse response;
@@ -321,10 +323,13 @@ Result<PullResponse> Hub::pull(const TenantPointer& tenant, const PullRequest& r
     response.changes.records.emplace_back(entry.change.record.begin(), entry.change.record.end());
     response.changes.lsns.push_back(entry.lsn);
   }
-  response.cursor = encode_cursor(cursor_at(page->reader, page->examined, filter));
+  const Lsn end = page->reader.last_lsn();
+  const Lsn place = mutated(Mutation::cursor_to_head) ? end : page->examined;
+  response.cursor = encode_cursor(cursor_at(page->reader, place, filter));
   response.has_more = page->has_more;
-  response.covers = page->reader.clock_at(page->examined);
-  response.lsn = page->reader.last_lsn();
+  const Lsn covered = mutated(Mutation::covers_to_head) ? end : page->examined;
+  response.covers = page->reader.clock_at(covered);
+  response.lsn = end;
   response.examined = page->examined;
   response.header = answer_header(*tenant, request.node_id);
   table->count_pulled(request.node_id, page->entries.size());

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "changelog/mutation.hpp"
 #include "sync/durable.hpp"
 #include "syncline/record.hpp"
 
@@ -68,7 +69,7 @@ std::optional<PushRequest> PushPlanner::next() {
   options.limit = std::min(max_changes_, shrunk_changes_);
   options.max_bytes = max_bytes_;
   options.not_covered_by = &passed_over;
-  if (options_.only_own) options.origins = {replica_.node()};
+  if (options_.only_own || mutated(Mutation::push_only_own)) options.origins = {replica_.node()};
   const Result<ReadPage> page = read_durable(replica_, options, server_name_);
   if (!page || page->entries.empty()) return std::nullopt;
   const bool passes_on = std::any_of(

@@ -1,5 +1,6 @@
 #include "sync/stability.hpp"
 
+#include "changelog/mutation.hpp"
 #include "sync/durable.hpp"
 
 namespace syncline {
@@ -25,7 +26,8 @@ bool says_more(const Replica& replica, const VectorClock& last, const VectorCloc
 VectorClock stable_clock(const Replica& replica, const PeerTable& peers) {
   VectorClock least = durable_summary(replica);
   for (const Peer& peer : peers.list()) {
-    if (peer.counts()) least = least_of(least, peer.vouched);
+    const bool passed_over = peer.vouched.empty() && mutated(Mutation::silent_not_waited_for);
+    if (peer.counts() && !passed_over) least = least_of(least, peer.vouched);
   }
   return least;
 }

@@ -3,6 +3,8 @@
 #include <sstream>
 #include <utility>
 
+#include "changelog/mutation.hpp"
+
 namespace syncline {
 namespace {
 
@@ -29,7 +31,8 @@ Retention retention_of(const Replica& replica) {
 }
 
 Result<void> keep_terms(Replica& replica, const TenantTerms& terms) {
-  replica.set_policies(terms.policies, terms.version);
+  const bool kept_own = mutated(Mutation::policy_not_taken_over);
+  replica.set_policies(kept_own ? replica.policies() : terms.policies, terms.version);
   replica.set_max_clock_drift_ms(terms.max_clock_drift_ms);
   std::optional<std::string> home;
   if (terms.home) home = terms.home->to_string();

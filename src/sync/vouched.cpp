@@ -1,5 +1,6 @@
 #include "sync/vouched.hpp"
 
+#include "changelog/mutation.hpp"
 #include "sync/durable.hpp"
 #include "sync/peer_record.hpp"
 
@@ -7,7 +8,7 @@ namespace syncline {
 
 std::optional<VectorClock> vouched_clock(const Replica& replica) {
   const auto records = replica.properties(peer_property_prefix);
-  if (records.empty()) return std::nullopt;
+  if (records.empty() || mutated(Mutation::relay_vouches_for_itself)) return std::nullopt;
   VectorClock least = durable_summary(replica);
   bool any = false;
   for (const auto& [name, bytes] : records) {

@@ -4,6 +4,7 @@
 #include "changelog/codec/hash.hpp"
 #include "changelog/codec/record_format.hpp"
 #include "changelog/codec/record_tail.hpp"
+#include "changelog/mutation.hpp"
 #include "syncline/record.hpp"
 
 namespace syncline {
@@ -93,6 +94,7 @@ std::size_t write_hashed(std::uint8_t* out, const ChangeView& change) noexcept {
 }  // namespace
 
 std::uint64_t chain_hash(std::uint64_t previous, const ChangeView& change) {
+  if (mutated(Mutation::chain_counts_only)) return previous + 1;
   const std::size_t size =
       change.record.size() - change.data.size() + codec::hash_bytes_size + longest_map_header;
   if (size <= stack_bytes) {

@@ -1,6 +1,7 @@
 // Whether two changes collide, and how.
 
 #include "changelog/codec/record_format.hpp"
+#include "changelog/mutation.hpp"
 #include "syncline/conflict.hpp"
 #include "syncline/record.hpp"
 
@@ -49,6 +50,7 @@ bool ConflictDetector::same_outcome(const ChangeView& left, const ChangeView& ri
   const bool left_erased = left.operation == Operation::erase;
   const bool right_erased = right.operation == Operation::erase;
   if (left_erased || right_erased) return left_erased == right_erased;
+  if (mutated(Mutation::equal_bytes_differ)) return false;
   return left.format == right.format && same_data(left, right);
 }
 

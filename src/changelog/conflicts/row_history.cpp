@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "changelog/mutation.hpp"
 #include "changelog/winner/greatest.hpp"
 
 namespace syncline {
@@ -23,6 +24,7 @@ bool same_past(const Storage& storage, const ChangeView& left, const ChangeView&
       std::memcmp(left.context.data(), right.context.data(), left.context.size_bytes()) == 0) {
     return true;
   }
+  if (mutated(Mutation::past_by_contexts)) return false;
   return std::all_of(members.begin(), members.end(), [&](const RowMember& member) {
     return storage.saw(left, member.change.dot) == storage.saw(right, member.change.dot);
   });

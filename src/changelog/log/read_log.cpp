@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "changelog/log/storage.hpp"
+#include "changelog/mutation.hpp"
 #include "syncline/change_log.hpp"
 
 namespace syncline {
@@ -71,6 +72,7 @@ class Filter {
 
 /// True if the change at `lsn` and the one before it belong to one transaction.
 bool continues_transaction(const ChangeView& previous, const ChangeView& change) {
+  if (mutated(Mutation::page_cuts_transaction)) return false;
   const auto here = change.transaction();
   if (!here || here->index == 0) return false;
   const auto before = previous.transaction();

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "changelog/codec/record_writer.hpp"
+#include "changelog/mutation.hpp"
 
 namespace syncline {
 namespace {
@@ -43,6 +44,7 @@ ContextView build_context(std::span<const ChangeView> heads, const VectorClock* 
     head.context.for_each(add);
     add(head.dot.origin.data(), head.dot.seq);
   }
+  if (mutated(Mutation::context_of_two) && list.size() > 2) list.erase(list.begin());
   buffer.resize(list.size() * codec::max_context_entry_bytes, boost::container::default_init);
   std::uint8_t* end = buffer.data();
   for (const Seen& seen : list) end = codec::write_context_entry(end, seen.node, seen.seq);

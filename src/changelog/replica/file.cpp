@@ -6,6 +6,7 @@
 #include "changelog/conflicts/rebase_conflict.hpp"
 #include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
+#include "changelog/replica/mutants.hpp"
 #include "changelog/winner/greatest.hpp"
 #include "syncline/record.hpp"
 
@@ -40,7 +41,8 @@ Placement place_beside(const Storage& storage, const ChangeView& change, Lsn new
     placement.verdict = differs ? Verdict::conflict : Verdict::convergent;
     // Who saw a head goes on with one side: nothing that lies here has seen that head as well, so
     // nothing has the same past. Only who saw none may part here, and has to look back.
-    if (!saw_head) placement.partings = find_partings(storage, newest, change);
+    const bool reported = differs || !mutated(Mutation::convergent_unreported);
+    if (!saw_head && reported) placement.partings = find_partings(storage, newest, change);
   }
   return placement;
 }
@@ -107,7 +109,8 @@ Verdict Replica::Impl::file(const ChangeView& change, const RowKey& key, const R
   Contents& state = *contents;
   Storage& storage = state.storage();
   // What is put back does not move the clock: a checkpoint tells it, and it may have been set back.
-  if (known == nullptr) hybrid_clock.observe(change.hlc, now_us);
+  const bool unseen = mutated(Mutation::clock_not_merged) && change.dot.origin != options.node;
+  if (known == nullptr && !unseen) hybrid_clock.observe(change.hlc, now_us);
   OriginProgress& origin = state.progress_of(change.dot.origin);
   // What lies before the log's beginning is in the origin's numbers already.
   const bool is_kept = known != nullptr && known->kept_at != 0;
@@ -117,6 +120,7 @@ Verdict Replica::Impl::file(const ChangeView& change, const RowKey& key, const R
     if (!is_kept) extend_chain(origin, change);
     if (change.operation == Operation::void_) storage.markers().note_named(change.stable, lsn);
     if (known == nullptr && has_metadata(change)) note_rebased(change, key.tag);
+    if (mutated(Mutation::void_replaces_heads)) replace_by_void(*this, change);
     if (newest && known == nullptr && !laying_anew) apply_marker(now_us);
     return Verdict::applied;
   }

@@ -6,6 +6,7 @@
 #include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
 #include "changelog/replica/journal_entries.hpp"
+#include "changelog/replica/mutants.hpp"
 #include "syncline/limits.hpp"
 #include "syncline/record.hpp"
 
@@ -82,7 +83,6 @@ class Integration {
   void take(const Incoming& incoming);
   Result<void> take_all(std::span<const Incoming> unit);
   void note_origin(const NodeId& origin);
-  void apply_markers(std::span<const std::string_view> records);
   std::size_t fill_window(std::span<const std::string_view> rest, std::vector<Incoming>& window);
   bool is_refused(const NodeId& origin, Sequence seq) const;
   Sequence next_expected(const NodeId& origin) const;
@@ -111,6 +111,7 @@ void Integration::refuse(const Dot& dot, std::size_t index, Error error) {
     OriginProgress& origin = impl_.contents->progress_of(dot.origin);
     origin.summary = std::max(origin.summary, dot.seq);
   }
+  if (mutated(Mutation::ack_of_refused)) result_.acked.raise(dot);
   result_.rejected.push_back(
       {dot, index, std::move(error).with("index", static_cast<std::uint64_t>(index))});
 }
@@ -122,7 +123,7 @@ Sequence Integration::next_expected(const NodeId& origin) const {
 
 bool Integration::is_duplicate(const Incoming& incoming, std::size_t index) {
   const ChangeView& change = incoming.change;
-  if (!impl_.holds(change.dot)) return false;
+  if (!impl_.holds(change.dot) || mutated(Mutation::redelivery_refused)) return false;
   const Storage& storage = impl_.contents->storage();
   const Lsn lsn = storage.find(change.dot, storage.appended());
   if (lsn != 0) {
@@ -141,6 +142,7 @@ bool Integration::is_duplicate(const Incoming& incoming, std::size_t index) {
 }
 
 Result<void> Integration::check_seen(const ChangeView& change) const {
+  if (mutated(Mutation::dependants_taken)) return {};
   const bool is_marker = change.operation == Operation::stable;
   if (!is_marker && change.stable != 0 &&
       impl_.contents->storage().markers().find(change.stable) == nullptr) {
@@ -216,7 +218,7 @@ Result<void> Integration::check_marker(const ChangeView& change) const {
 /// What was dated too far ahead once and is held here cannot be helped: later changes have to come
 /// after it.
 Result<void> Integration::check_time(const ChangeView& change) const {
-  if (change.dot.origin != options_.pusher) return {};
+  if (change.dot.origin != options_.pusher || mutated(Mutation::any_time_taken)) return {};
   const HybridTime held = impl_.hybrid_clock.last();
   const std::uint64_t latest_us = std::max(skew_.latest_us, held.physical_us() + after_held_us);
   if (change.hlc.physical_us() <= latest_us) return {};
@@ -335,20 +337,9 @@ std::size_t Integration::fill_window(std::span<const std::string_view> rest,
   return taken;
 }
 
-/// Only for the mutant of that name: markers take effect before what comes before them.
-void Integration::apply_markers(std::span<const std::string_view> records) {
-  for (const std::string_view record : records) {
-    const Incoming incoming = decode(record);
-    if (incoming.change.operation != Operation::stable) continue;
-    Storage& storage = impl_.contents->storage();
-    storage.markers().add(incoming.change, storage.appended());
-    impl_.collect_all();
-  }
-}
-
 void Integration::run(std::span<const std::string_view> records) {
   result_.received = records.size();
-  if (mutated(Mutation::marker_before_its_turn)) apply_markers(records);
+  if (mutated(Mutation::marker_before_its_turn)) apply_markers_early(impl_, records);
   std::vector<Incoming> window;
   for (std::size_t begin = 0; begin < records.size();) {
     const std::size_t count = fill_window(records.subspan(begin), window);

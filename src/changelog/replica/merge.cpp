@@ -39,6 +39,7 @@ Result<void> SnapshotMerge::read_giver() {
       }
     }
   }
+  if (mutated(Mutation::snapshot_out_of_order)) return {};
   std::sort(kept_.begin(), kept_.end(),
             [](const Kept& left, const Kept& right) { return left.giver_lsn < right.giver_lsn; });
   return {};
@@ -143,7 +144,7 @@ void SnapshotMerge::put_markers_in_order() {
 
 Result<void> SnapshotMerge::check_age() const {
   const std::uint64_t own = own_storage().markers().applied_number();
-  if (snapshot_.stable_number >= own) return {};
+  if (snapshot_.stable_number >= own || mutated(Mutation::older_snapshot_taken)) return {};
   return Error{ErrorCode::bad_request,
                "the snapshot's stable marker is number " + std::to_string(snapshot_.stable_number) +
                    " and older than the one applied here, number " + std::to_string(own) +

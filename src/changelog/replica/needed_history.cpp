@@ -22,7 +22,9 @@ bool NeededHistory::needs(const ChangeView& change, Lsn lsn) {
     return storage.markers().is_marker(change) && !mutated(Mutation::snapshot_no_markers);
   }
   if (!change.is_row_change()) return needs_void(change, lsn);
-  if (!storage.markers().covers(change.dot)) return true;
+  if (!storage.markers().covers(change.dot)) {
+    return !mutated(Mutation::snapshot_without_history);
+  }
   if (mutated(Mutation::base_of_heads_only)) return false;
   const RowLookup row = impl_.look_up(RowKey(change.table, change.row_id));
   if (row.slot == nullptr) return false;  // forgotten

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
 
 namespace syncline {
@@ -39,6 +40,7 @@ void PrivateChanges::refused(Sequence seq, std::string_view log) {
 }
 
 Sequence PrivateChanges::first() const {
+  if (mutated(Mutation::restamp_what_was_sent)) return 1;
   const std::lock_guard lock(mutex_);
   return std::max(sent_, shared_.load(std::memory_order_relaxed)) + 1;
 }

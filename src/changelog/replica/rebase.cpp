@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "changelog/mutation.hpp"
 #include "syncline/record.hpp"
 
 namespace syncline {
@@ -61,6 +62,7 @@ bool Rebase::saw_orphan(const ChangeView& change) const {
 bool Rebase::is_orphaned(const ChangeView& change) const {
   const auto contest = contested_.find(change.dot.origin);
   if (contest == contested_.end()) {
+    if (mutated(Mutation::seer_of_orphan_stays)) return false;
     return !snapshot_.clock.covers(change.dot) && saw_orphan(change);
   }
   const Contest& known = contest->second;
@@ -96,7 +98,9 @@ Result<void> Rebase::choose(std::vector<Own>& own) {
   find_contested(own);
   while (orphan_more(own)) {
   }
-  if (contested_.contains(impl_.options.node)) result_.after = NodeId::generate(impl_.random);
+  if (contested_.contains(impl_.options.node) && !mutated(Mutation::rebase_keeps_id)) {
+    result_.after = NodeId::generate(impl_.random);
+  }
   for (const Own& held : own) {
     if (!is_orphaned(held.change)) continue;
     const std::optional<Rebased> earlier = rebased_of(held.change);

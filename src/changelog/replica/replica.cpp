@@ -2,6 +2,7 @@
 
 #include "syncline/replica.hpp"
 
+#include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
 #include "changelog/replica/journal_entries.hpp"
 #include "syncline/record.hpp"
@@ -21,6 +22,12 @@ Result<void> Replica::Impl::journal_bytes(JournalEntryKind kind, std::string_vie
 }
 
 Result<void> Replica::Impl::journal_batch(std::span<const JournalEntry> batch) {
+  if (mutated(Mutation::batch_journaled_in_parts) && batch.size() > 1) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (auto kept = journal_batch(batch.subspan(i, 1)); !kept) return kept;
+    }
+    return {};
+  }
   auto position = options.journal->append(batch);
   if (!position) return position.error();
   journaled = *position;
@@ -75,7 +82,8 @@ Result<void> Replica::Impl::begin() {
     begin_log(node, std::make_unique<Contents>(LogId::generate(random)));
     const std::string identity = encode_identity({node, contents->log.id()});
     if (auto kept = journal_bytes(JournalEntryKind::identity, identity); !kept) return kept;
-  } else if (options.restored || (options.journal != nullptr && options.journal->is_copy())) {
+  } else if ((options.restored || (options.journal != nullptr && options.journal->is_copy())) &&
+             !mutated(Mutation::copy_keeps_id)) {
     // What is there may be older than what others hold of this replica, or go on elsewhere.
     if (auto renamed = reidentify(); !renamed) return renamed;
   }
@@ -127,7 +135,7 @@ void Replica::set_policies(PolicySettings policies, std::uint64_t version) {
   const bool same = impl_->options.policies == policies;
   impl_->options.policies = std::move(policies);
   impl_->options.settings_version = version;
-  if (!same) impl_->choose_visible_anew();
+  if (!same && !mutated(Mutation::policy_change_unassessed)) impl_->choose_visible_anew();
 }
 
 std::uint64_t Replica::max_clock_drift_ms() const {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
 #include "changelog/replica/journal_entries.hpp"
 #include "syncline/record.hpp"
@@ -74,7 +75,7 @@ Result<void> Replica::Impl::replay_log_state(const JournalEntry& entry) {
   }
   restoring.emplace();
   restoring->log = *state;
-  hybrid_clock = HybridClock(state->last_hlc);
+  if (!mutated(Mutation::clock_lost_on_restart)) hybrid_clock = HybridClock(state->last_hlc);
   return {};
 }
 
@@ -182,6 +183,7 @@ Result<void> Replica::Impl::end_replay() {
     if (auto installed = restore_conflict(record); !installed) return installed;
   }
   contents->conflicts.count_not_kept(restored.log.not_kept);
+  if (mutated(Mutation::forgotten_back_on_restart)) return {};
   collect_all();  // once for all markers: the last one covers what the others do
   return {};
 }

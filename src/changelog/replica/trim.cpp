@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "changelog/log/kept_copier.hpp"
+#include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
 #include "changelog/replica/needed_history.hpp"
 #include "changelog/replica/trim_plan.hpp"
@@ -149,9 +150,10 @@ void Trim::keep_markers() {
   const log_internal::StableMarkers& markers = impl_.contents->storage().markers();
   const std::uint64_t in_use = markers.oldest_in_use();
   for (const auto& entry : markers.entries()) {
-    const bool wanted = entry.marker.number >= in_use || entry.last_named >= plan_.first() ||
-                        named_markers_.contains(entry.marker.number);
-    if (wanted) plan_.keep(entry.lsn);
+    const bool named =
+        entry.last_named >= plan_.first() || named_markers_.contains(entry.marker.number);
+    const bool wanted = named && !mutated(Mutation::trim_drops_markers);
+    if (wanted || entry.marker.number >= in_use) plan_.keep(entry.lsn);
   }
 }
 

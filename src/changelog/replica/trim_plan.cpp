@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "changelog/mutation.hpp"
+
 namespace syncline {
 
 TrimPlan::TrimPlan(std::shared_ptr<const log_internal::Storage> storage, Lsn first,
@@ -28,7 +30,8 @@ TrimPlan::TrimPlan(std::shared_ptr<const log_internal::Storage> storage, Lsn fir
     bytes_before_ += change.record.size();
     const bool is_last = newest_[i] == lsn && change.is_row_change();
     const bool covered = stable && stable->covers(change.dot);
-    const bool in_tail = stable && !covered && change.is_row_change();
+    const bool in_tail =
+        stable && !covered && change.is_row_change() && !mutated(Mutation::trim_of_unstable);
     if (const Lsn previous = storage_->previous_of_row(lsn); in_tail && previous != 0) {
       keeps_[index_of(previous)] = true;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "changelog/mutation.hpp"
 #include "changelog/replica/rejected_changes.hpp"
 #include "changelog/replica/tail_rewrite.hpp"
 #include "syncline/record.hpp"
@@ -112,6 +113,7 @@ Result<VoidResult> Replica::void_private(std::span<const Rejection> rejections) 
   rewrite.lay(Rewriting(*impl_, reasons, result.voided));
   const std::uint64_t now_us = impl_->clock.now_us();
   for (const Change& change : result.voided) {
+    if (mutated(Mutation::refused_list_lost)) break;
     const Error& error = *reasons.at(change.dot.seq);
     add_rejected(impl_->properties, {change, {error.code, error.detail}, now_us});
   }

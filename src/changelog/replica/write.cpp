@@ -123,7 +123,8 @@ Result<void> Replica::Impl::prepare(const Write& write, bool exists,
   fields.operation = *operation;
   fields.table = write.table;
   fields.row_id = write.row_id;
-  set_context(heads, context, fields);
+  const bool leaves_out = settling && mutated(Mutation::resolve_sees_visible_head_only);
+  set_context(leaves_out ? heads.first(1) : heads, context, fields);
   fields.metadata = write.options.metadata;
   set_payload(fields, write);
   return {};

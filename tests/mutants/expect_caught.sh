@@ -1,13 +1,14 @@
 #!/bin/sh
-# usage: expect_caught.sh <mutant> <laws program>
-# Succeeds when the laws fail with the mutant switched on, by an assertion of theirs. A crash, an
+# usage: expect_caught.sh <mutant> <doctest program> [word for the program]…
+# Succeeds when the tests fail with the mutant switched on, by an assertion of theirs. A crash, an
 # exception that no assertion expected, and a run without failures are all errors.
 set -u
 
 mutant=$1
-laws=$2
+program=$2
+shift 2
 
-output=$(SYNCLINE_MUTANT="$mutant" "$laws" --abort-after=1 --no-colors=true 2>&1)
+output=$(SYNCLINE_MUTANT="$mutant" "$program" --abort-after=1 --no-colors=true "$@" 2>&1)
 status=$?
 
 summary=$(printf '%s\n' "$output" | grep '^\[doctest\] assertions:')
@@ -19,8 +20,8 @@ fi
 
 printf '%s\n' "$output" | tail -n 40
 if [ "$status" -eq 0 ]; then
-  echo "the laws did not notice the mutant $mutant"
+  echo "the tests did not notice the mutant $mutant"
 else
-  echo "with the mutant $mutant the laws ended with status $status, not by a failed assertion"
+  echo "with the mutant $mutant the tests ended with status $status, not by a failed assertion"
 fi
 exit 1
