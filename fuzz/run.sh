@@ -60,8 +60,7 @@ for target in "${chosen[@]}"; do
   status=0
   # Ends at the first finding. A bomb that takes memory is one, and so is what takes seconds.
   UBSAN_OPTIONS=print_stacktrace=1 \
-    nice -n "${SYNCLINE_FUZZ_NICE:-0}" "build/fuzz/fuzz/fuzz_$target" \
-    "-max_total_time=$seconds" "-max_len=$(longest "$target")" -timeout=10 -rss_limit_mb=2048 \
+    "build/fuzz/fuzz/fuzz_$target" "-max_total_time=$seconds" "-max_len=$(longest "$target")" -timeout=10 -rss_limit_mb=2048 \
     -malloc_limit_mb=256 -print_final_stats=1 -artifact_prefix="$findings/" "${folders[@]}" \
     >"$log" 2>&1 || status=$?
   after=$(find "$findings" -type f | wc -l)
