@@ -79,6 +79,15 @@ bool continues_transaction(const ChangeView& previous, const ChangeView& change)
   return before && before->number == here->number && previous.dot.origin == change.dot.origin;
 }
 
+/// Where in the page the transaction begins that its last change belongs to.
+std::size_t begin_of_last(const std::vector<LogEntry>& entries) {
+  std::size_t begin = entries.size() - 1;
+  while (begin > 0 && continues_transaction(entries[begin - 1].change, entries[begin].change)) {
+    --begin;
+  }
+  return begin;
+}
+
 struct Bounds {
   Lsn first;
   Lsn last;
@@ -108,6 +117,7 @@ Result<ReadPage> read_log(const LogReader& reader, const ReadOptions& options) {
   const Bounds bounds = bounds_of(reader, options);
   ReadPage page{reader, {}, std::max(options.after, bounds.first - 1), false};
   std::size_t bytes = 0;
+  bool alone = false;  // the page is one transaction, larger than the limits
   Lsn lsn = bounds.first;
   LogEntry entry;
   while (lsn <= bounds.last) {
@@ -127,9 +137,18 @@ Result<ReadPage> read_log(const LogReader& reader, const ReadOptions& options) {
     if (filter.matches(entry.change)) {
       const std::size_t size = entry.change.record.size();
       const bool full = page.entries.size() >= options.limit || bytes + size > options.max_bytes;
-      if (full && !page.entries.empty() &&
-          !continues_transaction(page.entries.back().change, entry.change)) {
-        break;
+      if (full && !page.entries.empty()) {
+        if (!continues_transaction(page.entries.back().change, entry.change)) break;
+        // A transaction that does not fit any more begins the next page. Alone it goes beyond the
+        // limits: that is looked for once, for it may be long.
+        const std::size_t begin = alone ? 0 : begin_of_last(page.entries);
+        if (begin > 0) {
+          page.examined = page.entries[begin].lsn - 1;
+          page.entries.erase(page.entries.begin() + static_cast<std::ptrdiff_t>(begin),
+                             page.entries.end());
+          break;
+        }
+        alone = true;
       }
       bytes += size;
       page.entries.push_back(entry);

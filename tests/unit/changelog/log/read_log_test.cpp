@@ -144,6 +144,34 @@ TEST_CASE("one change is given however small the page, and a transaction is not 
   CHECK(node->read(options).value().entries.size() == 1);
 }
 
+TEST_CASE("a transaction that does not fit any more begins the next page") {
+  const Node node(1);
+  node->put("t", "0", Payload::json("0"));
+  node->put("t", "1", Payload::json("1"));
+  std::vector<Write> writes;
+  for (int i = 0; i < 5; ++i) writes.push_back({WriteKind::put, "t", "2", Payload::json("2"), {}});
+  REQUIRE(node->transaction(writes));
+  node->put("t", "3", Payload::json("3"));
+  const std::size_t record = node->log().at(1).change.record.size();
+  for (const bool by_bytes : {false, true}) {
+    ReadOptions options;
+    if (by_bytes) {
+      options.max_bytes = 4 * record;
+    } else {
+      options.limit = 4;
+    }
+    std::vector<std::size_t> sizes;
+    for (bool more = true; more;) {
+      const ReadPage page = node->read(options).value();
+      sizes.push_back(page.entries.size());
+      CHECK(page.entries.back().lsn == page.examined);
+      options.after = page.examined;
+      more = page.has_more;
+    }
+    CHECK(sizes == std::vector<std::size_t>{2, 5, 1});
+  }
+}
+
 TEST_CASE("row_id needs one table") {
   const Node node(1);
   ReadOptions options;
