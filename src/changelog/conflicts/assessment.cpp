@@ -11,6 +11,8 @@ namespace {
 struct Sides {
   ChangeView first;
   ChangeView second;
+  Lsn first_lsn = 0;
+  Lsn second_lsn = 0;
   bool local_is_first = true;
 };
 
@@ -31,9 +33,11 @@ class Assessor {
   Assessor(const RowSituation& row, std::span<const Parting> partings) : row_(row) {
     for (const Lsn head : row.heads) heads_.push_back(row.storage.view(head));
     for (const Parting& parting : partings) {
-      Sides sides{row.storage.view(parting.local), row.storage.view(parting.remote), true};
+      Sides sides{row.storage.view(parting.local), row.storage.view(parting.remote), parting.local,
+                  parting.remote, true};
       if (sides.second.dot < sides.first.dot) {
         std::swap(sides.first, sides.second);
+        std::swap(sides.first_lsn, sides.second_lsn);
         sides.local_is_first = false;
       }
       conflicts_.push_back(sides);
@@ -130,7 +134,9 @@ class Assessor {
   }
 
   /// The greatest of the maximal changes that are on the side of `own` and have not seen `other`.
-  Lsn tip(const ChangeView& own, const ChangeView& other) const {
+  /// The one at `own_lsn`, where it parted, if none is: so only if a journal is damaged behind
+  /// right checksums and tells of a parting that there was not.
+  Lsn tip(const ChangeView& own, Lsn own_lsn, const ChangeView& other) const {
     std::vector<const RowMember*> side;
     for (const RowMember& member : row_.members) {
       if (is_or_saw(row_.storage, member.change, own.dot) &&
@@ -146,7 +152,7 @@ class Assessor {
       if (replaced) continue;
       if (greatest == nullptr || dated_before(greatest->change, member->change)) greatest = member;
     }
-    return greatest->lsn;
+    return greatest == nullptr ? own_lsn : greatest->lsn;
   }
 
   /// The change that settled the conflict: the causally first that saw both sides; where a policy
@@ -194,7 +200,8 @@ class Assessor {
     } else {
       const bool converged = separated.any && !separated.any_different;
       result.status = converged ? ConflictStatus::convergent : ConflictStatus::resolved;
-      tips = {tip(conflict.first, conflict.second), tip(conflict.second, conflict.first)};
+      tips = {tip(conflict.first, conflict.first_lsn, conflict.second),
+              tip(conflict.second, conflict.second_lsn, conflict.first)};
       if (!converged) result.resolution = resolution(conflict);
     }
     result.local_tip = conflict.local_is_first ? tips.first : tips.second;
