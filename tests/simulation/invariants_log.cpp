@@ -75,7 +75,7 @@ void Judge::Impl::check_order(Site& site, const Made& made) {
          [&] { return name_of(made) + " came again although it had been replaced here"; });
   }
   const Bits missing = (made.saw & row.changes) - held;
-  if (made.is_row_change() && missing.any()) {
+  if (made.is_row_change() && missing.any() && !is_disputed(made.row)) {
     fail("logs_are_causally_closed", site, [&] {
       return name_of(made) + " came before what it saw: " + graph.names(made.row, missing) +
              "; it saw " + graph.names(made.row, made.saw) + " and held are " +
@@ -171,7 +171,7 @@ void Judge::Impl::check_time_at_server(Site& site, const Made& made) {
 }
 
 void Judge::Impl::check_verdict(Site& site, const Made& made, Verdict verdict) {
-  if (site.may_lack(graph.row(made.row).table) || is_disputed(made.row)) return;
+  if (site.may_lack(graph.row(made.row).table) || is_unjudged(made.row)) return;
   const Verdict expected = oracle.verdict(made.row, made.place, expected_heads(site, made.row));
   if (verdict == expected) return;
   fail("verdicts_follow_the_heads", site, [&] {

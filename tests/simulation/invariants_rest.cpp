@@ -155,7 +155,7 @@ void Judge::Impl::check_equal_heads(Site& left, Site& right) {
     return heads;
   };
   for (std::uint32_t row = 1; row < graph.rows() && !failed(); ++row) {
-    if (heads_of(left, row) == heads_of(right, row)) continue;
+    if (is_unjudged(row) || heads_of(left, row) == heads_of(right, row)) continue;
     fail("all_agree_in_the_end", right, [&] {
       return "has other heads of " + graph.row_name(row) + " than " + left.options.name;
     });

@@ -65,6 +65,12 @@ bool Judge::Impl::is_disputed(std::uint32_t row) const {
   return disputed;
 }
 
+/// Also where somebody who never saw what is stable wrote after servers or copies had lost it: he
+/// may have parted from a row that others have forgotten.
+bool Judge::Impl::is_unjudged(std::uint32_t row) const {
+  return (bases_are_lost && graph.row(row).loose) || is_disputed(row);
+}
+
 bool Judge::Impl::settles(const Site& site, std::uint32_t row) const {
   const PolicySettings policies = site.replica->policies();
   return policies.for_table(graph.row(row).table) != "causal";
@@ -72,7 +78,7 @@ bool Judge::Impl::settles(const Site& site, std::uint32_t row) const {
 
 void Judge::Impl::check_row(Site& site, std::uint32_t row) {
   const RowTruth& truth = graph.row(row);
-  if (failed() || row == no_row || site.may_lack(truth.table) || is_disputed(row)) return;
+  if (failed() || row == no_row || site.may_lack(truth.table) || is_unjudged(row)) return;
   const Bits& held = Site::of(site.held, row);
   const ExpectedRow& expected = oracle.expected(row, held, settles(site, row));
   Bits all;

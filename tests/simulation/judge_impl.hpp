@@ -38,6 +38,7 @@ struct Judge::Impl {
   NodeIndex create(Site& site, const ChangeView& change, std::uint64_t content);
   NodeIndex create_again(Site& site, NodeIndex before, const ChangeView& change,
                          std::uint64_t content);
+  Bits seen_again(const Site& site, const Made& former) const;
   void take_marker(Site& site, NodeIndex index, bool anew);
   void hold(Site& site, NodeIndex index);
   void look_at_durable(Site& site, const LogReader& reader);
@@ -75,6 +76,7 @@ struct Judge::Impl {
   bool is_dropped_delete(const Site& site, std::uint32_t row, std::uint32_t place) const;
   bool is_forgotten(const Site& site, std::uint32_t row, const Bits& heads) const;
   bool is_disputed(std::uint32_t row) const;
+  bool is_unjudged(std::uint32_t row) const;
   bool settles(const Site& site, std::uint32_t row) const;
   void check_row(Site& site, std::uint32_t row);
   void fail_row(Site& site, std::uint32_t row, const std::vector<std::uint32_t>& heads,

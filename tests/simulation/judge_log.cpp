@@ -172,25 +172,35 @@ NodeIndex Judge::Impl::create(Site& site, const ChangeView& change, std::uint64_
   return index;
 }
 
+/// What a change saw that was dated anew: the same, of what was dated anew before it that form.
+Bits Judge::Impl::seen_again(const Site& site, const Made& former) const {
+  const Bits& held = Site::of(site.held, former.row);
+  Bits saw;
+  former.saw.for_each([&](std::uint32_t place) {
+    const Made& seen = graph.at(former.row, place);
+    NodeIndex version = held.test(place) ? no_node : graph.latest(seen.dot);
+    for (; version != no_node; version = graph.at(version).other_version) {
+      const Made& now = graph.at(version);
+      if (now.row != former.row || !held.test(now.place)) continue;
+      saw.set(now.place);
+      return;
+    }
+    saw.set(place);
+  });
+  return saw;
+}
+
 /// Another content under an own dot: a private change got another form, or the replica came back
 /// without what it had written.
 NodeIndex Judge::Impl::create_again(Site& site, NodeIndex before, const ChangeView& change,
                                     std::uint64_t content) {
   const Made& former = graph.at(before);
   const std::uint32_t row = graph.row_of(change.table, change.row_id);
-  const bool same_write = former.row == row && former.operation == change.operation &&
-                          former.format == change.format && former.data_hash == data_hash(change) &&
-                          former.stable == change.stable;
+  const bool same_write = !former.gone && former.row == row &&
+                          former.operation == change.operation && former.format == change.format &&
+                          former.data_hash == data_hash(change) && former.stable == change.stable;
   Bits saw = row == no_row ? Bits() : Site::of(site.held, row);
-  if (same_write) {
-    saw = former.saw;
-    former.saw.for_each([&](std::uint32_t place) {
-      const Made& seen = graph.at(row, place);
-      if (!seen.revoked || seen.instead == no_node) return;
-      const Made& now = graph.at(seen.instead);
-      if (now.row == row) saw.set(now.place);
-    });
-  }
+  if (same_write) saw = seen_again(site, former);
   const NodeIndex index = graph.add(change, content, std::move(saw));
   if (same_write) {
     check_time(site, graph.at(index));

@@ -36,7 +36,7 @@ bool same_row(const ChangeView& left, const ChangeView& right) noexcept {
 
 /// The causally first of the changes that name the conflict: it overruled the decision. 0: none.
 Lsn overruled_by(const RowSituation& row, const RebaseSides& sides) {
-  const std::string id = to_string(rebase_conflict_id(row.storage, row.tenant, sides));
+  const std::string id = syncline::to_string(rebase_conflict_id(row.storage, row.tenant, sides));
   std::vector<const RowMember*> naming;
   for (const RowMember& member : row.members) {
     const Metadata metadata = member.change.metadata();
