@@ -122,14 +122,22 @@ void Fleet::join() {
   acknowledge(sites_.size() - 1);
 }
 
-bool Fleet::trim(std::size_t site) {
-  // Only what everybody holds: who lacks something would have to take a snapshot.
-  Lsn before = sites_[site].replica->log().last_lsn() + 1;
-  for (const Site& other : sites_) {
-    before =
-        std::min(before, sites_[site].replica->first_lsn_not_covered(other.replica->summary()));
+bool Fleet::trim(std::size_t site, bool force) {
+  Replica& replica = *sites_[site].replica;
+  Lsn before = replica.log().last_lsn() + 1;
+  for (std::size_t other = 0; other < sites_.size(); ++other) {
+    // The home is never without what an edge has cut off; who else lacks something can take a
+    // snapshot of the home.
+    if (force && (other != home || site == home)) continue;
+    before = std::min(before, replica.first_lsn_not_covered(sites_[other].replica->summary()));
   }
-  return sites_[site].replica->trim(before).value().dropped_changes != 0;
+  return replica.trim(before).value().dropped_changes != 0;
+}
+
+bool Fleet::lacks_trimmed(std::size_t to, std::size_t from) {
+  const LogReader log = sites_[from].replica->log();
+  return log.first_lsn() > 1 &&
+         !sites_[to].replica->summary().covers(log.clock_at(log.first_lsn() - 1));
 }
 
 std::string Fleet::visible(std::size_t site) {

@@ -37,8 +37,11 @@ class Fleet {
   void merge(std::size_t site);
   /// A new edge, which registers and takes the home's snapshot.
   void join();
-  /// Cuts the log off where all others hold what lies before. False if there was nothing to cut.
-  bool trim(std::size_t site);
+  /// Cuts the log off where all others hold what lies before; with `force`, where the home does,
+  /// and the home's own anywhere. False if there was nothing to cut.
+  bool trim(std::size_t site, bool force);
+  /// True if `to` lacks what `from` has cut off, and so has to take a snapshot.
+  bool lacks_trimmed(std::size_t to, std::size_t from);
   /// What the site shows: rows with their winners.
   std::string visible(std::size_t site);
   /// All conflicts by id, and which are open.
