@@ -54,8 +54,8 @@ Result<TrimResult> trim_log(Tenant& tenant, const TenantExchange& exchange, Lsn 
 Lsn retention_begin(const Replica& replica, const Retention& retention, std::uint64_t now_us);
 
 /// Drops what the tenant's retention does not keep, except what somebody holds and, where the
-/// tenant's home is another replica, what is not stable. Does nothing if there is too little to
-/// drop. Errors: those of `Replica::trim`.
+/// tenant's home is another replica or has appended no marker so far, what is not stable. Does
+/// nothing if there is too little to drop. Errors: those of `Replica::trim`.
 Result<void> enforce_retention(Tenant& tenant, const TenantExchange& exchange,
                                std::uint64_t now_us);
 

@@ -73,6 +73,45 @@ TEST_CASE_FIXTURE(LongWorld, "retention waits for a snapshot that is being read"
   CHECK(server().log().first_lsn() > many + 1);
 }
 
+TEST_CASE_FIXTURE(LongWorld,
+                  "before the first marker, retention keeps what a change may part from") {
+  REQUIRE(server().put("t", "parted", Payload::json("1")));
+  Edge phone = edge();
+  phone.sync();
+  phone.sync();
+  REQUIRE(phone.replica->put("t", "parted", Payload::json("2")));
+  const auto parted = server().put("t", "parted", Payload::json("3"));
+  REQUIRE(parted);
+  REQUIRE(server().put("t", "parted", Payload::json("4")));
+  for (std::size_t i = 0; i < many; ++i) {
+    REQUIRE(server().put("t", std::to_string(i % 20), Payload::json(std::to_string(i))));
+  }
+  // It says that it holds all this, and its own write, which has not come yet.
+  VectorClock said = server().summary();
+  said.merge(phone.replica->summary());
+  exchange->peers.acknowledge(phone.replica->node(), {said, said}, server().summary());
+  TenantSettings settings = tenant->settings();
+  settings.retention.max_changes = 10;
+  REQUIRE(tenants.set_settings("default", settings));
+  clock.advance_us(snapshot_hold_us + 1);  // what the phone began with holds nothing any more
+  REQUIRE(stable_state(server()).number == 0);
+  REQUIRE(enforce_retention(*tenant, *exchange, clock.now_us()));
+  CHECK(server().log().first_lsn() <= many + 2);
+
+  const LogReader log = phone.replica->log();
+  const auto bytes = log.at(log.last_lsn()).change.record;
+  const std::string record(bytes.begin(), bytes.end());
+  const std::string_view records[] = {record};
+  REQUIRE(server().integrate(records).rejected.empty());
+  const ConflictPage conflicts = server().conflicts();
+  REQUIRE(conflicts.conflicts.size() == 1);
+  CHECK(conflicts.conflicts.front().parted_local.dot == parted->dot);
+
+  exchange->peers.count_pending(server().summary());
+  REQUIRE(enforce_retention(*tenant, *exchange, clock.now_us()));
+  CHECK(server().log().first_lsn() > many + 2);
+}
+
 TEST_CASE_FIXTURE(LongWorld, "a refusal names all who need the log; by force they are stale") {
   Edge phone = edge();
   phone.sync();
