@@ -95,7 +95,13 @@ std::optional<Lsn> held_by(const Peer& peer, const Tenant& tenant, const PeerTab
   if (peer.expired() || silent || lacks_trimmed(replica.log(), peer.acknowledged)) {
     return std::nullopt;
   }
-  return replica.first_lsn_not_covered(peer.acknowledged);
+  if (!known_home(tenant) || stable_state(replica).number != 0 || !peer.counts()) {
+    return replica.first_lsn_not_covered(peer.acknowledged);
+  }
+  // Once there is a marker the replica itself keeps what is not stable. Before it a change may
+  // still come that was written without having seen what its writer, or who passes it on, has
+  // acknowledged since: its conflict would be with another change here than elsewhere.
+  return replica.first_lsn_not_covered(least_of(peer.acknowledged, peer.vouched));
 }
 
 std::vector<LogHolder> log_holders(const Tenant& tenant, const TenantExchange& exchange,
@@ -167,11 +173,6 @@ Result<void> enforce_retention(Tenant& tenant, const TenantExchange& exchange,
   Lsn begin = retention_begin(replica, terms_of(tenant).retention, now_us);
   if (goes_by_another(tenant)) {
     begin = std::min(begin, replica.first_lsn_not_covered(stable_state(replica).clock));
-  } else if (known_home(tenant) && stable_state(replica).number == 0) {
-    // Once there is a marker the replica itself keeps what is not stable. Before it a change may
-    // still come that was written without having seen what its writer, or who passes it on, has
-    // acknowledged since: its conflict would be with another change here than elsewhere.
-    begin = std::min(begin, replica.first_lsn_not_covered(stable_clock(replica, exchange.peers)));
   }
   if (begin <= first) return {};
   const std::vector<LogHolder> holders = log_holders(tenant, exchange, now_us);

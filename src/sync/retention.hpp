@@ -35,7 +35,8 @@ struct LogHolder {
   Lsn needed = 0;
 };
 
-/// From which LSN on `peer` holds the log; nullopt: it does not.
+/// From which LSN on `peer` holds the log; nullopt: it does not. Before the home's first marker it
+/// holds what it has not vouched for, as its stable clock counts it.
 std::optional<Lsn> held_by(const Peer& peer, const Tenant& tenant, const PeerTable& peers,
                            std::uint64_t now_us);
 /// All who hold something of the log, those with the oldest place first.
@@ -54,8 +55,8 @@ Result<TrimResult> trim_log(Tenant& tenant, const TenantExchange& exchange, Lsn 
 Lsn retention_begin(const Replica& replica, const Retention& retention, std::uint64_t now_us);
 
 /// Drops what the tenant's retention does not keep, except what somebody holds and, where the
-/// tenant's home is another replica or has appended no marker so far, what is not stable. Does
-/// nothing if there is too little to drop. Errors: those of `Replica::trim`.
+/// tenant's home is another replica, what is not stable. Does nothing if there is too little to
+/// drop. Errors: those of `Replica::trim`.
 Result<void> enforce_retention(Tenant& tenant, const TenantExchange& exchange,
                                std::uint64_t now_us);
 

@@ -73,8 +73,7 @@ TEST_CASE_FIXTURE(LongWorld, "retention waits for a snapshot that is being read"
   CHECK(server().log().first_lsn() > many + 1);
 }
 
-TEST_CASE_FIXTURE(LongWorld,
-                  "before the first marker, retention keeps what a change may part from") {
+TEST_CASE_FIXTURE(LongWorld, "before the first marker, a trim keeps what a change may part from") {
   REQUIRE(server().put("t", "parted", Payload::json("1")));
   Edge phone = edge();
   phone.sync();
@@ -97,6 +96,9 @@ TEST_CASE_FIXTURE(LongWorld,
   REQUIRE(stable_state(server()).number == 0);
   REQUIRE(enforce_retention(*tenant, *exchange, clock.now_us()));
   CHECK(server().log().first_lsn() <= many + 2);
+  const auto by_hand = trim_log(*tenant, *exchange, many + 3, false, clock.now_us());
+  REQUIRE(by_hand.has_error());
+  CHECK(by_hand.error().code == ErrorCode::precondition_failed);
 
   const LogReader log = phone.replica->log();
   const auto bytes = log.at(log.last_lsn()).change.record;
