@@ -93,6 +93,7 @@ std::optional<HttpRequest> ClientSession::next_exchange() {
   asked_as_ = replica_.node();
   std::optional<PushRequest> push = planner_.next();
   if (registered_ && !push && pulled_all_ && !change_tables()) {
+    note_joined();
     stage_ = Stage::idle;
     return std::nullopt;
   }
@@ -103,6 +104,14 @@ std::optional<HttpRequest> ClientSession::next_exchange() {
   // Should the body be more than the server takes, as JSON may be, its answer says so: see
   // `recover`.
   return messages_.exchange(build_exchange(std::move(push)));
+}
+
+/// With everything there and here, nodes that pass changes on to the server's home need not look
+/// at what was written before. Should it not be kept, they do.
+void ClientSession::note_joined() {
+  const NodeId self = replica_.node();
+  const bool all_there = planner_.server_clock().get(self) >= replica_.origin(self).seq;
+  if (server_home_ && all_there) static_cast<void>(note_joined_home(replica_, *server_home_));
 }
 
 ExchangeRequest ClientSession::build_exchange(std::optional<PushRequest> push) const {
@@ -139,7 +148,7 @@ RegisterRequest ClientSession::build_registration() const {
   if (!tables_.empty()) request.tables = tables_;
   request.time = HybridTime::from_us(replica_.wall_time_us());
   request.replaces = replaced_id(replica_);
-  request.home = home_of(replica_).value_or(NodeId());
+  request.home = joined_home(replica_);
   return request;
 }
 
@@ -214,6 +223,7 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   server_marker_ = response.stable.number;
   planner_.set_server_name(server_node_.to_string());
   planner_.set_server_clock(response.clock.clock());
+  server_home_ = response.home;
   planner_.set_server_limits(response.max_batch_changes, response.max_body_bytes);
   max_changes_ = response.max_batch_changes;
   max_body_bytes_ = response.max_body_bytes;

@@ -78,6 +78,7 @@ class ClientSession {
   enum class SnapshotUse : std::uint8_t { whole, priority, added };
 
   std::optional<HttpRequest> next_exchange();
+  void note_joined();
   ExchangeRequest build_exchange(std::optional<PushRequest> push) const;
   RegisterRequest build_registration() const;
 
@@ -151,6 +152,7 @@ class ClientSession {
   NodeId server_node_;
   std::string server_session_;
   std::uint64_t server_marker_ = 0;  // the number of the one that the server had applied
+  std::optional<NodeId> server_home_;
   std::uint64_t settings_version_ = 0;
   std::uint64_t max_changes_ = 0;  // the server's limits, 0 while they are not known
   std::uint64_t max_body_bytes_ = 0;

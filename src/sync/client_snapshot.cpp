@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "sync/client_session.hpp"
+#include "sync/newcomers.hpp"
+#include "sync/standing.hpp"
 #include "syncline/record.hpp"
 
 namespace syncline {
@@ -122,9 +124,13 @@ Result<void> ClientSession::on_snapshot_complete() {
   cursor_ = std::move(cursor);
   report_.applied += fresh;
   planner_.raise_server_clock(snapshot.clock);
+  const bool never_joined = !home_of(replica_);  // it did not register before it took a snapshot
   if (snapshot_use_ == SnapshotUse::priority) {
     priority_merged_ = true;
     begin_snapshot();
+  if (never_joined && has_changes_before_marker(replica_, snapshot.stable_number, snapshot.clock)) {
+    contest(replica_.node(), 0);
+  }
     return {};
   }
   stage_ = bootstrap_only_ ? Stage::idle : Stage::exchange;

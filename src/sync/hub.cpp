@@ -238,8 +238,13 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   // Who registered with the home is no newcomer to the tenant, wherever it comes to. The home
   // itself knows who did.
   const bool known_to_home = terms.home == request.home && terms.home != replica.node();
-  const bool known = known_to_home || mutated(Mutation::newcomer_not_rebased);
-  const Result<Peer> peer = table.enter(request, clock_.now_us(), known ? 0 : stable.number);
+  Arrival arrival;
+  if (known_to_home) {
+    table.note_joined(request.node_id);
+  } else if (!mutated(Mutation::newcomer_not_rebased)) {
+    arrival = arrival_of(request, *tenant, stable.number);
+  }
+  const Result<Peer> peer = table.enter(request, clock_.now_us(), arrival);
   if (!peer) return peer.error();
 
   RegisterResponse response;
@@ -282,11 +287,11 @@ Result<PushResponse> Hub::push(const TenantPointer& tenant, const PushRequest& r
   options.sender_clock_offset_us = peer->clock_offset_us;
   options.refuse_markers_of_pusher = known_home(*tenant) != request.node_id;
   std::optional<NewcomerPush> newcomer;
-  if (peer->joined_at_marker != 0) newcomer = withhold_of_newcomer(request, *peer, replica);
+  if (is_newcomer(*peer)) newcomer = withhold_of_newcomer(request, *peer, replica);
   Result<PushResponse> response =
       integrate_batch(replica, newcomer ? newcomer->request : request, options);
   if (!response) return response;
-  if (newcomer && newcomer->applied != 0 &&
+  if (newcomer && !peer->joined_at && newcomer->applied != 0 &&
       response->acked.get(request.node_id) >= newcomer->applied) {
     table->note_joined(request.node_id);
   }
@@ -377,15 +382,11 @@ ExchangeResponse Hub::exchange(const TenantPointer& tenant, const ExchangeReques
       part_result(request.registration, problems.registration,
                   [&](const RegisterRequest& part) { return register_peer(tenant, part); });
   if (!response.registration || *response.registration) {
-    response.push = part_result(
-        request.push, problems.push, in_session([&](const auto& part) -> Result<PushResponse> {
-          const auto peer = peers(tenant)->find(part.node_id);
-          if (peer && request.heartbeat) {
-            const auto same = check_not_older(*peer, request.heartbeat->clock.clock());
-            if (!same) return same.error();
-          }
-          return push(tenant, part);
-        }));
+    response.push = part_result(request.push, problems.push, in_session([&](PushRequest part) {
+                                  if (request.heartbeat && !part.clock)
+                                    part.clock = request.heartbeat->clock;
+                                  return push(tenant, part);
+                                }));
     response.heartbeat =
         part_result(request.heartbeat, problems.heartbeat,
                     in_session([&](const auto& part) { return heartbeat(tenant, part); }));

@@ -41,7 +41,7 @@ LiveClient::LiveClient(Replica& replica, Options options, std::uint64_t now_us)
   request.time = HybridTime::from_us(replica.wall_time_us());
   // A server that was started anew without its peers takes this for the first registration.
   request.replaces = replaced_id(replica);
-  request.home = home_of(replica).value_or(NodeId());
+  request.home = joined_home(replica);
   send(std::move(request));
 }
 

@@ -1,14 +1,27 @@
 // Replicas that come for the first time when something is stable already.
 #pragma once
 
+#include <optional>
+
 #include "sync/messages.hpp"
 #include "sync/peers.hpp"
 #include "syncline/replica.hpp"
+#include "syncline/tenant.hpp"
 
 namespace syncline {
 
-/// That a change was written before stable marker `number` was applied: `depends`.
-Error before_marker(std::uint64_t number);
+/// What counts for a replica that comes to `tenant` for the first time, without having registered
+/// with the home. Where the home is another node, `tenant`'s one may have answered for all that it
+/// holds: the home calls that stable, and rows are collected before the newcomer has seen them.
+Arrival arrival_of(const RegisterRequest& request, const Tenant& tenant, std::uint64_t marker);
+
+/// True if there may be changes of `peer` that are not taken.
+bool is_newcomer(const Peer& peer) noexcept;
+
+/// Why a newcomer's own change, which is not held by `replica`, is not taken: it was written before
+/// the marker that there was when it came was applied, or missed something of its row that
+/// `replica` held when it came (`Peer::joined_at`). nullopt: it is.
+std::optional<Error> too_early(const ChangeView& change, const Peer& peer, const Replica& replica);
 
 /// A push without what a newcomer may not hand over.
 struct NewcomerPush {
@@ -16,9 +29,9 @@ struct NewcomerPush {
   Sequence applied = 0;  ///< the first own change that was written with the marker applied; 0: none
 };
 
-/// Takes out of a newcomer's push its own changes that it wrote before it had applied the marker
-/// that there was when it came: they may rest on rows that were collected since. Each is refused
-/// with `depends`, member `newcomer` being the marker's number. Requires `peer.joined_at_marker`.
+/// Takes out of a newcomer's push its own changes that it wrote too early, and those after them:
+/// they may rest on rows that were collected since. Each is refused with `depends`, member
+/// `newcomer` being the number of the marker that it has to know. Requires `is_newcomer(peer)`.
 NewcomerPush withhold_of_newcomer(const PushRequest& request, const Peer& peer,
                                   const Replica& replica);
 

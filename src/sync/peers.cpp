@@ -112,12 +112,13 @@ void PeerTable::drop_replaced(const RegisterRequest& request) {
   if (found == peers_.end() || request.replaces == request.node_id) return;
   const Peer& peer = found->second.peer;
   const bool never_taken = peer.joined_at_marker != 0 && replica_.origin(peer.node_id).seq == 0;
-  if (!never_taken && !(peer.expired() && peer.released)) return;
+  // Nobody has answered yet for one that is still joining.
+  if (!never_taken && !peer.joined_at && !(peer.expired() && peer.released)) return;
   if (replica_.set_property(peer_property(peer.node_id), std::nullopt)) peers_.erase(found);
 }
 
 Result<Peer> PeerTable::enter(const RegisterRequest& request, std::uint64_t now_us,
-                              std::uint64_t marker) {
+                              const Arrival& arrival) {
   if (bytes_of(request) > limits::max_registration_bytes) {
     return Error{ErrorCode::too_large,
                  "name, role, tables and metadata of a replica are longer than is kept"}
@@ -144,7 +145,8 @@ Result<Peer> PeerTable::enter(const RegisterRequest& request, std::uint64_t now_
   Peer& peer = entry.peer;
   if (found == peers_.end()) {
     peer.first_seen_us = now_us;
-    peer.joined_at_marker = marker;
+    peer.joined_at_marker = arrival.marker;
+    if (!arrival.answered_for.empty()) peer.joined_at = arrival.answered_for;
   } else if (peer.tables != tables) {
     peer.previous_filter = filter_hash(peer.tables.value_or(std::vector<std::string>{}));
   }
@@ -212,6 +214,11 @@ bool PeerTable::count_pending(const VectorClock& held) {
   for (auto& [node, entry] : peers_) grew = count(entry, held) || grew;
   return grew;
 }
+  const bool all_here = held.get(node) >= said.clock.get(node);
+  if (entry.peer.joined_at && all_here && said.clock.covers(*entry.peer.joined_at)) {
+    entry.peer.joined_at.reset();
+    entry.dirty = true;
+  }
 
 void PeerTable::count_pushed(const NodeId& node, std::uint64_t changes) {
   const std::lock_guard lock(mutex_);
@@ -228,8 +235,11 @@ void PeerTable::count_pulled(const NodeId& node, std::uint64_t changes) {
 void PeerTable::note_joined(const NodeId& node) {
   const std::lock_guard lock(mutex_);
   const auto found = peers_.find(node);
-  if (found == peers_.end() || found->second.peer.joined_at_marker == 0) return;
-  found->second.peer.joined_at_marker = 0;
+  if (found == peers_.end()) return;
+  Peer& peer = found->second.peer;
+  if (peer.joined_at_marker == 0 && !peer.joined_at) return;
+  peer.joined_at_marker = 0;
+  peer.joined_at.reset();
   found->second.dirty = true;
 }
 

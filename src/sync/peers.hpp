@@ -52,6 +52,10 @@ struct Peer {
   /// The number of the stable marker that there was when it came for the first time: of its own
   /// changes, those that were written before it had applied that are not taken. 0: all are.
   std::uint64_t joined_at_marker = 0;
+  /// Of one that came for the first time to a node that is not the home, and that the home does not
+  /// know: what the node held then, and may have answered for. Until it holds that, and all that it
+  /// wrote before is here, its own changes must not have missed any of it. nullopt: they may.
+  std::optional<VectorClock> joined_at = std::nullopt;
   /// It was given up by this entry of the home's log.
   std::optional<Dot> expired_by;
   /// Every live replica knows that it was given up: it may come back under another id.
@@ -75,6 +79,12 @@ struct Acknowledgement {
   VectorClock vouched;  ///< what its own peers hold as well
 };
 
+/// What there is when a replica comes for the first time.
+struct Arrival {
+  std::uint64_t marker = 0;  ///< the number of the stable marker that is applied here
+  VectorClock answered_for;  ///< what the home may have been told that all hold who are behind here
+};
+
 /// What both clocks cover.
 VectorClock least_of(const VectorClock& left, const VectorClock& right);
 
@@ -88,13 +98,13 @@ class PeerTable {
   explicit PeerTable(Replica& replica, std::uint64_t now_us = 0);
 
   /// Enters the caller, or renews its entry; what it acknowledged stays. It may come with another
-  /// table filter than before, having taken a snapshot of what is new in it. `marker`: the number
-  /// of the stable marker that is applied here. Errors: `replica_rewound` (its clock is below what
-  /// it acknowledged), `too_large` and `quota_exceeded` (see limits.hpp), `unavailable` (also: it
-  /// was given up, and not all know it yet), `peer_stale` with member `expired` (it was given up,
-  /// and has to come back under another id).
+  /// table filter than before, having taken a snapshot of what is new in it. `arrival` counts for
+  /// those who come for the first time. Errors: `replica_rewound` (its clock is below what it
+  /// acknowledged), `too_large` and `quota_exceeded` (see limits.hpp), `unavailable` (also: it was
+  /// given up, and not all know it yet), `peer_stale` with member `expired` (it was given up, and
+  /// has to come back under another id).
   Result<Peer> enter(const RegisterRequest& request, std::uint64_t now_us,
-                     std::uint64_t marker = 0);
+                     const Arrival& arrival = {});
   /// Notes a sign of life and gives the entry. Errors: `peer_stale`, saying to register.
   Result<Peer> seen(const NodeId& node, std::uint64_t now_us);
   std::optional<Peer> find(const NodeId& node) const;
@@ -107,7 +117,7 @@ class PeerTable {
   bool count_pending(const VectorClock& held);
   void count_pushed(const NodeId& node, std::uint64_t changes);
   void count_pulled(const NodeId& node, std::uint64_t changes);
-  /// It has shown to have applied the marker that it found when it came.
+  /// It has shown to have applied the marker that it found when it came, or the home knows it.
   void note_joined(const NodeId& node);
 
   /// Notes that the home has given `node` up, also if it never registered here. Errors:

@@ -73,6 +73,7 @@ PeerState state_of(const Peer& peer, const Tenant& tenant, const PeerTable& peer
   if (peer.joined_at_marker != 0 && !peer.acknowledged.covers(stable_state(replica).clock)) {
     return PeerState::joining;
   }
+  if (peer.joined_at && !peer.acknowledged.covers(*peer.joined_at)) return PeerState::joining;
   const bool silent = now_us > peers.lease_end_us(peer, tenant.settings().lease_s);
   const bool stale = silent || lacks_trimmed(replica.log(), peer.acknowledged);
   return stale ? PeerState::stale : PeerState::live;

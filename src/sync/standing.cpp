@@ -9,6 +9,7 @@ namespace syncline {
 namespace {
 
 constexpr std::string_view home_property = "tenant/home";
+constexpr std::string_view joined_property = "tenant/joined";
 constexpr std::string_view retention_property = "tenant/retention";
 constexpr std::string_view replaced_property = "tenant/replaces";
 
@@ -22,6 +23,15 @@ std::optional<NodeId> kept_id(const Replica& replica, std::string_view name) {
 }  // namespace
 
 std::optional<NodeId> home_of(const Replica& replica) { return kept_id(replica, home_property); }
+
+NodeId joined_home(const Replica& replica) {
+  return kept_id(replica, joined_property).value_or(NodeId());
+}
+
+Result<void> note_joined_home(Replica& replica, const NodeId& home) {
+  if (joined_home(replica) == home) return {};
+  return replica.set_property(joined_property, home.to_string());
+}
 
 Retention retention_of(const Replica& replica) {
   Retention retention;

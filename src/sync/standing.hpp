@@ -22,6 +22,11 @@ struct TenantTerms {
 std::optional<NodeId> home_of(const Replica& replica);
 /// The tenant's retention, likewise.
 Retention retention_of(const Replica& replica);
+/// The home of the tenant that this replica has joined: it has exchanged everything once with the
+/// home or with a node that answers for it there. nil: it has not.
+NodeId joined_home(const Replica& replica);
+/// Keeps that it has joined that home, if this is new. Errors: those of `Replica::set_property`.
+Result<void> note_joined_home(Replica& replica, const NodeId& home);
 /// Goes by these terms from now on. Errors: those of `Replica::set_property`.
 Result<void> keep_terms(Replica& replica, const TenantTerms& terms);
 /// Keeps that a server knows of the id given up. Errors: as above.

@@ -32,8 +32,8 @@ class Given {
             {reinterpret_cast<const std::uint8_t*>(record.record.data()), record.record.size()});
         if (!change) return change.error();
         const bool own = change->dot.origin == giver.node_id && change->dot.seq > held;
-        if (own && change->stable < giver.joined_at_marker) {
-          return before_marker(giver.joined_at_marker);
+        if (own) {
+          if (auto early = too_early(*change, giver, replica)) return std::move(*early);
         }
         if (change->operation == Operation::stable) {
           markers_[change->stable] = change->context.to_clock();

@@ -107,12 +107,6 @@ void World::build() {
   for (const auto& site : sites_) {
     if (!site->process) begin(*site, false);
   }
-  if (setup.relays == 0 && setup.clouds == 1) return;
-  // A relay answers for those behind it. Who comes to one that has answered already, for more than
-  // the newcomer holds, is a known limit: so all are known from the beginning.
-  for (const auto& site : sites_) {
-    for (Site::Line& line : site->lines) static_cast<void>(do_round(*site, line, false));
-  }
 }
 
 void World::pass_time(std::uint64_t us) {

@@ -124,6 +124,78 @@ TEST_CASE_FIXTURE(RelayWorld, "a relay drops nothing by age or number that is no
   CHECK(relay.replica().log().first_lsn() > many / 2);
 }
 
+TEST_CASE_FIXTURE(RelayWorld, "what a relay answered for its newcomers have to have seen") {
+  relay.put("gone", "1");
+  relay.sync();
+  REQUIRE(relay.replica().erase("t", "gone"));
+  relay.sync();
+  Edge edge = beyond();
+  const NodeId before = edge.replica->node();
+  edge.put("new", "1");
+  clock.advance_us(1000);
+  edge.put("gone", "\"mine\"");
+  // The home calls stable what the relay answered for, and forgets the row.
+  mark();
+  REQUIRE_FALSE(server().get("t", "gone").winner);
+  const SyncReport report = edge.sync();
+  REQUIRE(report.identity_changed);
+  CHECK(report.identity_changed->before == before);
+  for (int i = 0; i < 3; ++i) {
+    relay.sync();
+    edge.sync();
+  }
+  for (Replica* const replica : {&server(), &relay.replica(), edge.replica.get()}) {
+    CHECK(row_of(*replica, "new") == "1");
+    CHECK(row_of(*replica, "gone") == "\"mine\"");
+    CHECK(replica->visible_checksum() == server().visible_checksum());
+    CHECK(replica->conflicts({}).conflicts.size() == server().conflicts({}).conflicts.size());
+  }
+  const auto peers = relay.hub.peers(relay.tenant);
+  CHECK_FALSE(peers->find(before));
+  CHECK_FALSE(peers->find(edge.replica->node())->joined_at);
+}
+
+TEST_CASE_FIXTURE(RelayWorld, "a relay takes of its newcomers what has missed nothing there") {
+  relay.put("old", "1");
+  relay.sync();
+  Edge edge = beyond();
+  edge.put("mine", "1");
+  CHECK_FALSE(edge.sync().identity_changed);
+  CHECK(row_of(relay.replica(), "mine") == "1");
+  const auto peers = relay.hub.peers(relay.tenant);
+  CHECK_FALSE(peers->find(edge.replica->node())->joined_at);
+
+  Edge late = beyond();
+  late.sync();  // with nothing of its own
+  const auto joining = peers->find(late.replica->node());
+  REQUIRE(joining->joined_at);
+  CHECK(state_of(*joining, *relay.tenant, *peers, clock.now_us()) == PeerState::joining);
+  // What came to the relay later it need not have seen.
+  late.put("old", "\"late\"");
+  clock.advance_us(1000);
+  relay.put("old", "\"relay\"");
+  CHECK_FALSE(late.sync().identity_changed);
+  CHECK(row_of(relay.replica(), "old") == "\"relay\"");
+  CHECK(relay.replica().conflicts({}).conflicts.size() == 1);
+  CHECK_FALSE(peers->find(late.replica->node())->joined_at);
+}
+
+TEST_CASE_FIXTURE(RelayWorld,
+                  "who never exchanged everything is a newcomer at the next relay, too") {
+  relay.put("old", "1");
+  relay.sync();
+  Edge edge = this->edge();
+  edge.put("old", "\"early\"");
+  mark();
+  REQUIRE(stable_state(server()).number == 1);
+  // The home tells that it is a newcomer, and then is not reached any more.
+  edge.transport->lose_request(2);
+  CHECK_FALSE(edge.client->sync());
+  CHECK(home_of(*edge.replica) == server().node());
+  lead_to_relay(edge);
+  CHECK(edge.sync().identity_changed);
+}
+
 TEST_CASE_FIXTURE(RelayWorld, "two who never reached the home bring it what they exchanged") {
   REQUIRE(server().put("t", "old", Payload::json("1")));
   static_cast<void>(hub.exchange_of(tenant));
