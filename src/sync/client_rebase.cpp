@@ -42,7 +42,21 @@ void ClientSession::contest_by(const Error& error) {
   }
 }
 
+/// A home that came back older than a stable marker that is applied here has no snapshot on which
+/// this replica could rebase: it rebases on this one's.
+bool ClientSession::knows_better(const Error& cause) const {
+  const bool mismatch =
+      cause.code == ErrorCode::dot_mismatch || cause.code == ErrorCode::replica_rewound;
+  if (!mismatch || !tables_.empty() || uploads_ >= max_uploads) return false;
+  const auto said = std::find_if(cause.members.begin(), cause.members.end(),
+                                 [](const auto& each) { return each.name == home_marker_member; });
+  if (said == cause.members.end()) return server_home_ == server_node_ && marker_is_ahead();
+  const std::optional<StableMarker> marker = replica_.stable_marker();
+  return marker && marker->number > cause.number(home_marker_member);
+}
+
 Result<void> ClientSession::begin_rebase(const Error& cause) {
+  if (knows_better(cause)) return begin_upload(cause);
   if (rebases_ >= max_rebases) return cause;
   ++rebases_;
   registered_ = false;

@@ -184,6 +184,9 @@ Result<void> ClientSession::on_parts(const ExchangeResponse& answer) {
     }
     if (const auto done = on_registration(**answer.registration); !done) return done;
   }
+  if (answer.heartbeat && *answer.heartbeat) {
+    server_marker_ = (**answer.heartbeat).stable.number;
+  }
   check_header(answer.header);
   // What came with it was for a replica that holds what the server believes: it is not taken.
   if (!rebase_options_.contested.empty()) return begin_rebase(found_out());
@@ -220,10 +223,10 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   ++registrations_;
   server_node_ = response.node_id;
   server_session_ = response.session;
+  server_home_ = response.home;
   server_marker_ = response.stable.number;
   planner_.set_server_name(server_node_.to_string());
   planner_.set_server_clock(response.clock.clock());
-  server_home_ = response.home;
   planner_.set_server_limits(response.max_batch_changes, response.max_body_bytes);
   max_changes_ = response.max_batch_changes;
   max_body_bytes_ = response.max_body_bytes;

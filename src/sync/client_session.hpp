@@ -88,6 +88,7 @@ class ClientSession {
   Result<void> on_push(const PushResponse& response);
   bool cannot_fill(const Rejection& rejection) const;
   bool marker_is_ahead() const;
+  bool knows_better(const Error& cause) const;
 
   // What helps against refusals (client_refusals.cpp).
   struct Mended;
@@ -151,8 +152,8 @@ class ClientSession {
   NodeId asked_as_;  // this replica's id in the last request: it may have another one by now
   NodeId server_node_;
   std::string server_session_;
-  std::uint64_t server_marker_ = 0;  // the number of the one that the server had applied
   std::optional<NodeId> server_home_;
+  std::uint64_t server_marker_ = 0;  // the number of the one that the server had applied
   std::uint64_t settings_version_ = 0;
   std::uint64_t max_changes_ = 0;  // the server's limits, 0 while they are not known
   std::uint64_t max_body_bytes_ = 0;

@@ -28,6 +28,17 @@ std::size_t count_new(const Snapshot& snapshot, const VectorClock& held) {
   return count;
 }
 
+/// What helps a replica of some tables, which cannot give its own snapshot instead.
+Error came_back_older(std::uint64_t there, std::uint64_t here) {
+  return {ErrorCode::bad_request,
+          "the server has stable marker " + std::to_string(there) +
+              " and came back older: marker " + std::to_string(here) +
+              " is applied here, so its snapshot may hold rows that were forgotten. A replica of "
+              "all tables that has applied that marker has to exchange with the server first, or a "
+              "newer backup of it has to be put back. Where there is neither, start this replica "
+              "anew without its data"};
+}
+
 }  // namespace
 
 std::optional<HttpRequest> ClientSession::next_snapshot() const {
@@ -113,10 +124,18 @@ Result<void> ClientSession::on_snapshot_complete() {
   } else if (snapshot_use_ == SnapshotUse::added) {
     cursor = collector_.cursor();
   }
+  const bool never_joined = !home_of(replica_);  // it did not register before it took a snapshot
   const bool nothing = collector_.records() == 0 && rebase_options_.contested.empty();
   const Snapshot snapshot = collector_.take();
   const std::size_t fresh = count_new(snapshot, replica_.summary());
+  if (never_joined && has_changes_before_marker(replica_, snapshot.stable_number, snapshot.clock)) {
+    contest(replica_.node(), 0);
+  }
   if (!nothing) {
+    const std::optional<StableMarker> marker = replica_.stable_marker();
+    if (!tables_.empty() && marker && marker->number > snapshot.stable_number) {
+      return came_back_older(snapshot.stable_number, marker->number);
+    }
     Result<RebaseResult> done = replica_.rebase(snapshot, snapshot_tables_, rebase_options_);
     if (!done) return done.error();
     on_rebased(std::move(*done));
@@ -124,13 +143,9 @@ Result<void> ClientSession::on_snapshot_complete() {
   cursor_ = std::move(cursor);
   report_.applied += fresh;
   planner_.raise_server_clock(snapshot.clock);
-  const bool never_joined = !home_of(replica_);  // it did not register before it took a snapshot
   if (snapshot_use_ == SnapshotUse::priority) {
     priority_merged_ = true;
     begin_snapshot();
-  if (never_joined && has_changes_before_marker(replica_, snapshot.stable_number, snapshot.clock)) {
-    contest(replica_.node(), 0);
-  }
     return {};
   }
   stage_ = bootstrap_only_ ? Stage::idle : Stage::exchange;

@@ -23,9 +23,13 @@ HttpRequest ClientSession::next_upload() {
   SnapshotUpload upload;
   upload.node_id = asked_as_ = replica_.node();
   upload.first = upload_position_ == SnapshotPosition();
-  const std::size_t limit = std::min<std::uint64_t>(options_.batch_changes, max_changes_);
-  const std::size_t max_bytes =
-      std::min<std::uint64_t>(options_.batch_bytes, max_body_bytes_ - max_body_bytes_ / 8);
+  for (const auto& [origin, same] : rebase_options_.contested) upload.contested.push_back(origin);
+  std::size_t limit = options_.batch_changes;
+  std::size_t max_bytes = options_.batch_bytes;
+  if (max_changes_ != 0) {  // else the server never let this replica register
+    limit = std::min<std::uint64_t>(limit, max_changes_);
+    max_bytes = std::min<std::uint64_t>(max_bytes, max_body_bytes_ - max_body_bytes_ / 8);
+  }
   // Rows may be newer than the snapshot: whatever is written until the page is made counts as sent.
   constexpr Sequence own_changes_meanwhile = 1'000'000;
   static_cast<void>(replica_.mark_sent(replica_.origin(asked_as_).seq + own_changes_meanwhile, {}));
@@ -64,6 +68,7 @@ Result<void> ClientSession::on_upload(const HttpResponse& response) {
     upload_position_ = *upload_next_;
     return {};
   }
+  rebase_options_ = {};  // it was for the server to rebase
   // The server's log is another one now, and what it holds is told when the session opens anew.
   registered_ = false;
   planner_.forget_server();

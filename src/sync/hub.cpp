@@ -228,11 +228,15 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   if (const auto spoken = check_protocol(request.protocol); !spoken) return spoken.error();
   if (const auto named = check_named(request.node_id, replica); !named) return named.error();
   if (const auto self = check_self(tenant, request.clock); !self) return self.error();
-  if (const auto same = check_identity(request, replica); !same) return same.error();
+  const StableState stable = stable_state(replica);
+  if (const auto same = check_identity(request, replica); !same) {
+    Error error = same.error();
+    if (!tenant->is_home()) return error;
+    return std::move(error).with(std::string(home_marker_member), stable.number);
+  }
   const auto exchange = exchange_of(tenant);
   PeerTable& table = exchange->peers;
   exchange->expiries.read(*tenant, table);
-  const StableState stable = stable_state(replica);
   table.release(durable_summary(replica), stable.clock);
   const TenantTerms terms = terms_of(*tenant);
   // Who registered with the home is no newcomer to the tenant, wherever it comes to. The home

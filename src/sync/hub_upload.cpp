@@ -1,19 +1,83 @@
 // Taking a snapshot of the caller: who has trimmed what this replica lacks cannot push it.
 
+#include <algorithm>
 #include <limits>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "sync/hub.hpp"
+#include "sync/stable_state.hpp"
 #include "sync/upload_check.hpp"
 
 namespace syncline {
+
+namespace {
+
+/// Who gives the snapshot. A home that came back older than stable markers of its tenant takes it
+/// also from a caller that could not register, because the two hold different changes.
+Result<Peer> giver_of(const SnapshotUpload& upload, PeerTable& peers, bool knows_better,
+                      std::uint64_t marker, std::uint64_t now_us) {
+  Result<Peer> seen = peers.seen(upload.node_id, now_us);
+  if (seen || !knows_better) return seen;
+  std::optional<Peer> known = peers.find(upload.node_id);
+  if (known && known->expired()) return seen;
+  if (known) return std::move(*known);
+  Peer peer;
+  peer.node_id = upload.node_id;
+  peer.joined_at_marker = marker;
+  return peer;
+}
+
+/// Up to where both hold the same of `origin`: as far as the last marker here goes, if the giver
+/// has that one, too.
+Sequence same_up_to(const NodeId& origin, const Replica& replica, const Snapshot& snapshot) {
+  const std::optional<StableMarker> marker = replica.stable_marker();
+  if (!marker) return 0;
+  const LogReader log = replica.log();
+  const Lsn lsn = log.find(marker->dot);
+  if (!log.holds(lsn)) return 0;
+  const auto record = log.at(lsn).change.record;
+  const bool given = std::any_of(
+      snapshot.history.begin(), snapshot.history.end(), [&](const SnapshotRecord& entry) {
+        return std::equal(
+            entry.record.begin(), entry.record.end(), record.begin(), record.end(),
+            [](char left, std::uint8_t right) { return static_cast<std::uint8_t>(left) == right; });
+      });
+  return given ? marker->vector.get(origin) : 0;
+}
+
+/// Origins of which `replica` is known not to hold the same, by the hashes of their chains.
+void add_differing(std::set<NodeId>& contested, const Replica& replica, const Snapshot& snapshot) {
+  for (const auto& [origin, chain] : snapshot.chains) {
+    const auto here = replica.chain_at(origin, snapshot.clock.get(origin));
+    if (here && *here != chain) contested.insert(origin);
+  }
+}
+
+/// The tenant's markers were counted on without this home, by one who knows better: where the two
+/// differ, what is held here is written anew.
+Result<void> go_by(const Snapshot& snapshot, const std::set<NodeId>& contested, Replica& replica,
+                   PeerTable& peers) {
+  RebaseOptions options;
+  for (const NodeId& origin : contested) {
+    options.contested[origin] = same_up_to(origin, replica, snapshot);
+  }
+  const Result<RebaseResult> rebased = replica.rebase(snapshot, {}, options);
+  if (!rebased) return rebased.error();
+  peers.begin_anew();
+  return {};
+}
+
+}  // namespace
 
 Result<UploadResponse> Hub::take_snapshot(const TenantPointer& tenant, SnapshotUpload upload) {
   Replica& replica = tenant->replica();
   const auto exchange = exchange_of(tenant);
   const std::uint64_t now_us = clock_.now_us();
-  const Result<Peer> peer = exchange->peers.seen(upload.node_id, now_us);
+  const std::uint64_t marker = stable_state(replica).number;
+  const bool knows_better = tenant->is_home() && upload.page.stable.number > marker;
+  const Result<Peer> peer = giver_of(upload, exchange->peers, knows_better, marker, now_us);
   if (!peer) return peer.error();
   if (peer->tables) {
     return Error{ErrorCode::bad_request,
@@ -25,8 +89,9 @@ Result<UploadResponse> Hub::take_snapshot(const TenantPointer& tenant, SnapshotU
   response.header = answer_header(*tenant, upload.node_id);
   // Perhaps another replica has given it meanwhile. A merge lays the log anew, so that all have to
   // look for their places again: not without need.
-  response.complete = replica.summary().covers(upload.page.clock.clock());
+  response.complete = !knows_better && replica.summary().covers(upload.page.clock.clock());
   if (response.complete) return response;
+  std::set<NodeId> contested(upload.contested.begin(), upload.contested.end());
   const std::uint64_t limit = tenant->plan().storage_bytes;
   const Result<bool> whole =
       exchange->uploads.add(upload.node_id, upload.first, std::move(upload.page),
@@ -37,10 +102,13 @@ Result<UploadResponse> Hub::take_snapshot(const TenantPointer& tenant, SnapshotU
   if (!snapshot) {
     return Error{ErrorCode::log_reset, "the upload was begun anew by another call"};
   }
-  if (const auto checked = check_upload(replica, *snapshot, *peer); !checked) {
-    return checked.error();
-  }
-  if (const auto merged = replica.merge(*snapshot); !merged) return merged.error();
+  if (knows_better) add_differing(contested, replica, *snapshot);
+  const auto checked = check_upload(replica, *snapshot, *peer, knows_better ? &contested : nullptr);
+  if (!checked) return checked.error();
+  const auto taken = knows_better && !contested.empty()
+                         ? go_by(*snapshot, contested, replica, exchange->peers)
+                         : replica.merge(*snapshot);
+  if (!taken) return taken.error();
   response.header = answer_header(*tenant, upload.node_id);
   response.complete = true;
   return response;

@@ -62,6 +62,10 @@ struct AnswerHeader {
   std::uint64_t settings_version = 0;
 };
 
+/// The member of an error by which the tenant's home says, when it refuses a registration, the
+/// number of the stable marker that it has applied.
+inline constexpr std::string_view home_marker_member = "home_marker";
+
 /// The number and vector of the last stable marker.
 struct StableState {
   std::uint64_t number = 0;
@@ -265,6 +269,8 @@ struct SnapshotResponse {
 struct SnapshotUpload {
   NodeId node_id;
   bool first = false;  ///< it begins anew
+  /// Origins under whose dots the server holds other changes than the caller, as far as known.
+  std::vector<NodeId> contested;
   /// As an answer's page; `next_page` is not empty while there are more.
   SnapshotResponse page;
 

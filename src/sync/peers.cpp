@@ -97,6 +97,17 @@ void PeerTable::check_identity_locked() {
   static_cast<void>(replica_.set_property(identity_property, present));
 }
 
+void PeerTable::begin_anew() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [node, entry] : peers_) {
+    entry.peer.vouched.clear();
+    entry.peer.acknowledged.clear();
+    entry.peer.in_session = false;
+    entry.pending.reset();
+    entry.dirty = !write(entry);
+  }
+}
+
 Result<void> PeerTable::write(Entry& entry) {
   auto kept = replica_.set_property(peer_property(entry.peer.node_id), encode_peer(entry.peer));
   if (!kept) return kept;
@@ -203,6 +214,11 @@ bool PeerTable::acknowledge(const NodeId& node, const Acknowledgement& said,
     entry.peer.acknowledged.merge(here);
     entry.dirty = true;
   }
+  const bool all_here = held.get(node) >= said.clock.get(node);
+  if (entry.peer.joined_at && all_here && said.clock.covers(*entry.peer.joined_at)) {
+    entry.peer.joined_at.reset();
+    entry.dirty = true;
+  }
   // What one vouches for one holds, so nothing of it is beyond `clock`, whatever the sender says.
   entry.pending = Acknowledgement{said.clock, least_of(said.vouched, said.clock)};
   return count(entry, held);
@@ -214,11 +230,6 @@ bool PeerTable::count_pending(const VectorClock& held) {
   for (auto& [node, entry] : peers_) grew = count(entry, held) || grew;
   return grew;
 }
-  const bool all_here = held.get(node) >= said.clock.get(node);
-  if (entry.peer.joined_at && all_here && said.clock.covers(*entry.peer.joined_at)) {
-    entry.peer.joined_at.reset();
-    entry.dirty = true;
-  }
 
 void PeerTable::count_pushed(const NodeId& node, std::uint64_t changes) {
   const std::lock_guard lock(mutex_);

@@ -135,6 +135,9 @@ class PeerTable {
   void keep(std::uint64_t now_us, bool all_now = false);
   /// Looks whether the replica goes by another id than before: see the constructor.
   void check_identity();
+  /// This replica holds other changes under some dots than it did before: nothing of what was said
+  /// of them counts, and all have to register anew.
+  void begin_anew();
 
   /// When the last marker was written from here, or this table began.
   std::uint64_t last_marker_us() const;

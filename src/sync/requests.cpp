@@ -213,6 +213,15 @@ Result<SnapshotUpload> SnapshotUpload::from_body(json&& body) {
   upload.node_id = in.node_or_nil("node_id");
   if (upload.node_id.is_nil()) in.refuse("node_id", "the UUID of the calling replica");
   upload.first = in.boolean_or("first", false);
+  for (const std::string& name :
+       in.optional_texts("contested").value_or(std::vector<std::string>{})) {
+    const Result<NodeId> origin = NodeId::parse(name);
+    if (!origin) {
+      in.refuse("contested", "a list of UUIDs");
+      break;
+    }
+    upload.contested.push_back(*origin);
+  }
   if (!in.ok()) return in.result(std::move(upload));
   Result<SnapshotResponse> page = SnapshotResponse::from_body(std::move(body));
   if (!page) return page.error();
@@ -224,6 +233,7 @@ json SnapshotUpload::to_body() const {
   json body = page.to_body(BodyFormat::msgpack, JsonPayload::text);
   body.erase("conflicts");  // whoever has the changes finds them
   body["first"] = first;
+  for (const NodeId& origin : contested) body["contested"].push_back(origin.to_string());
   set_node(body, node_id);
   return body;
 }

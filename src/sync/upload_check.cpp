@@ -93,7 +93,8 @@ class Given {
 
 }  // namespace
 
-Result<void> check_upload(const Replica& replica, const Snapshot& snapshot, const Peer& giver) {
+Result<void> check_upload(const Replica& replica, const Snapshot& snapshot, const Peer& giver,
+                          std::set<NodeId>* contested) {
   const NodeId self = replica.node();
   if (snapshot.clock.get(self) > replica.origin(self).seq) {
     return Error{ErrorCode::bad_request,
@@ -110,7 +111,12 @@ Result<void> check_upload(const Replica& replica, const Snapshot& snapshot, cons
       const ChangeView& head = entry.change;
       // A deletion that is forgotten shows nobody another row.
       if (head.operation == Operation::erase || !snapshot.clock.covers(head.dot)) continue;
-      if (const auto founded = given.check(head, snapshot.clock); !founded) return founded;
+      if (contested != nullptr && contested->contains(head.dot.origin)) continue;
+      const Result<void> founded = given.check(head, snapshot.clock);
+      if (founded) continue;
+      const bool differs = founded.error().code == ErrorCode::dot_mismatch;
+      if (!differs || contested == nullptr) return founded;
+      contested->insert(head.dot.origin);
     }
     if (!page.next) return {};
     position = *page.next;

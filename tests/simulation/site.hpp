@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -77,7 +78,8 @@ class Process {
 /// An older copy of a disk.
 struct Kept {
   std::shared_ptr<Disk> disk;
-  std::uint64_t marker = 0;  ///< the number of the stable marker that was applied then
+  std::uint64_t marker = 0;     ///< the number of the stable marker that was applied then
+  std::set<std::string> peers;  ///< what was kept there of those who had registered
 };
 
 /// A site with what it asks of others.

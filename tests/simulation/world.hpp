@@ -107,7 +107,8 @@ class World {
   void end(Site& site, Departure how);
   void finish_dying();
   std::uint64_t marker_of(const Site& site) const;  ///< 0: it has applied none
-  std::uint64_t newest_marker(std::size_t tenant) const;
+  /// Of a home: no marker was given since, or it knows all that there are now.
+  bool may_go_back(const Site& home, const Kept& copy) const;
   void renew(const Step& step);
   void keep(const Step& step);
   void clone(const Step& step);

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "sync/peer_record.hpp"
 #include "sync/standing.hpp"
 #include "world.hpp"
 
@@ -82,12 +83,19 @@ std::uint64_t World::marker_of(const Site& site) const {
   return marker ? marker->number : 0;
 }
 
-std::uint64_t World::newest_marker(std::size_t tenant) const {
+bool World::may_go_back(const Site& home, const Kept& copy) const {
+  std::set<NodeId> ids;
   std::uint64_t newest = 0;
+  bool all_known = true;
   for (const auto& site : sites_) {
-    if (site->tenant == tenant) newest = std::max(newest, marker_of(*site));
+    if (site->tenant != home.tenant) continue;
+    newest = std::max(newest, marker_of(*site));
+    const NodeId node = site->replica().node();
+    const bool only_one = ids.insert(node).second;
+    const bool known = site.get() == &home || copy.peers.contains(peer_property(node));
+    all_known = all_known && only_one && known;
   }
-  return newest;
+  return all_known || copy.marker == newest;
 }
 
 void World::finish_dying() {
@@ -133,9 +141,9 @@ void World::renew(const Step& step) {
     case Act::put_back: {
       if (site.kept.empty()) return;
       const Kept& copy = site.kept[step.number / 2 % site.kept.size()];
-      // A home that is written before it hears of newer markers would be of no use to those who
-      // have applied them: a known limit.
-      if (site.index < homes() && copy.marker != newest_marker(site.tenant)) return;
+      // A home that does not know whom it forgot, or takes one for another, calls stable what those
+      // never had: a known limit.
+      if (site.index < homes() && !may_go_back(site, copy)) return;
       events_.add(Event::put_back);
       end(site, Departure::put_back);
       site.disk = copy.disk->copy(step.other % 2 == 0);
@@ -162,7 +170,11 @@ void World::see_to_power() {
 void World::keep(const Step& step) {
   Site& site = site_of(step);
   events_.add(Event::copies);
-  site.kept.push_back({site.disk->copy(true), marker_of(site)});
+  Kept copy{site.disk->copy(true), marker_of(site), {}};
+  for (const auto& [name, peer] : site.replica().properties(peer_property_prefix)) {
+    copy.peers.insert(name);
+  }
+  site.kept.push_back(std::move(copy));
 }
 
 void World::clone(const Step& step) {

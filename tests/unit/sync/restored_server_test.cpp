@@ -65,4 +65,82 @@ TEST_CASE("a restored server gets back what it lost from an edge that only has a
   CHECK(idle->requests == 1);
 }
 
+namespace {
+
+/// A home of whose markers its first copy knows nothing.
+struct MarkedWorld : IdentityWorld {
+  explicit MarkedWorld(std::size_t edges) : IdentityWorld(edges, "lww") {
+    put(0, "old");
+    for (std::size_t i = 0; i < edges; ++i) sync(i);
+    backup = copy_of(0);
+    put(0, "later");
+    for (std::size_t i = 0; i < edges; ++i) sync(i);
+    put(0, "later");
+    for (int round = 0; round < 2; ++round) {
+      for (std::size_t i = 0; i < edges; ++i) sync(i);
+    }
+    static_cast<ManualClock&>(clock()).advance_us(default_marker_interval_us);
+    server().hub.maintain(server().tenant);
+    REQUIRE(replica(0).stable_marker());
+    sync(0);
+    REQUIRE(replica(1).stable_marker());
+    put_back(0, backup);
+  }
+  std::shared_ptr<MemoryJournal> backup;
+};
+
+}  // namespace
+
+TEST_CASE("a home put back behind a marker goes by who has applied it, and loses no write") {
+  MarkedWorld world(1);
+  world.put(0, "new");
+  world.put(0, "old");
+  world.put(1, "mine");
+  world.settle();
+  CHECK(world.replica(0).stable_marker()->number >= 1);
+  CHECK(world.replica(0).get("t", "new").exists());
+}
+
+TEST_CASE("a replica of some tables waits for one of all tables to bring the marker back") {
+  IdentityWorld world(1, "lww");
+  world.put(0, "a");
+  world.sync(0);
+  const auto backup = world.copy_of(0);
+  const auto some = open_edge(world);
+  SyncClient::Options options;
+  options.tables = {"t"};
+  auto client = std::make_unique<SyncClient>(*some, world.server().transport, options);
+  world.put(0, "b");
+  for (int round = 0; round < 2; ++round) {
+    REQUIRE(client->sync());
+    world.sync(0);
+  }
+  static_cast<ManualClock&>(world.clock()).advance_us(default_marker_interval_us);
+  world.server().hub.maintain(world.server().tenant);
+  REQUIRE(client->sync());
+  world.sync(0);
+  REQUIRE(some->stable_marker());
+  client.reset();
+  world.put_back(0, backup);
+
+  client = std::make_unique<SyncClient>(*some, world.server().transport, options);
+  const auto alone = client->sync();
+  REQUIRE(alone.has_error());
+  CHECK(alone.error().detail.find("of all tables") != std::string::npos);
+  world.sync(0);
+  CHECK(client->sync());
+  CHECK(some->visible_checksum() == world.replica(0).visible_checksum());
+}
+
+TEST_CASE("a home put back writes more than it had, and others take that before the truth comes") {
+  MarkedWorld world(2);
+  for (const char* row : {"new", "old", "later", "more", "most"}) world.put(0, row);
+  const std::size_t late = world.add_edge(std::make_shared<MemoryJournal>());
+  world.sync(late);
+  world.put(late + 1, "new");
+  world.sync(late);
+  world.settle();
+  CHECK(world.replica(0).get("t", "most").exists());
+}
+
 }  // namespace syncline::test
