@@ -50,7 +50,9 @@ bool ClientSession::knows_better(const Error& cause) const {
   if (!mismatch || !tables_.empty() || uploads_ >= max_uploads) return false;
   const auto said = std::find_if(cause.members.begin(), cause.members.end(),
                                  [](const auto& each) { return each.name == home_marker_member; });
-  if (said == cause.members.end()) return server_home_ == server_node_ && marker_is_ahead();
+  if (said == cause.members.end()) {
+    return registered_ && server_home_ == server_node_ && marker_is_ahead();
+  }
   const std::optional<StableMarker> marker = replica_.stable_marker();
   return marker && marker->number > cause.number(home_marker_member);
 }

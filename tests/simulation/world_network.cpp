@@ -18,8 +18,9 @@ Error lost() { return {ErrorCode::unavailable, "the connection was lost"}; }
 bool World::reaches(std::size_t from, std::size_t to) const {
   const Site& server = *sites_[to];
   if (server.dying || parted_.contains(std::minmax(from, to))) return false;
-  // Who has not registered with the home, or through somebody who has, does not serve yet.
-  return to < homes() || home_of(server.replica()).has_value();
+  // Who has not exchanged everything with the home, or through somebody who has, does not serve
+  // yet: what it wrote before it may still have to write anew.
+  return to < homes() || !joined_home(server.replica()).is_nil();
 }
 
 HttpResponse World::deliver(std::size_t to, const HttpRequest& request) {

@@ -109,7 +109,9 @@ void World::come_to_rest() {
   // Who serves has to have registered first.
   for (const auto& site : sites_) {
     if (site->role == Role::edge || site->index < homes() || over()) continue;
-    if (!home_of(site->replica())) static_cast<void>(do_round(*site, site->lines.front(), false));
+    if (joined_home(site->replica()).is_nil()) {
+      static_cast<void>(do_round(*site, site->lines.front(), false));
+    }
   }
   const std::size_t waited = sync_all(true);
   std::size_t waiting = sync_all(false);
