@@ -298,8 +298,16 @@ void World::pull(std::size_t to, std::size_t from, std::size_t limit, Batching b
     expect(record_of(entry) == graph_.at(*index).record, "records go on as they are");
     changes.push_back(*index);
   }
-  const ChangeSet lacking = sites_[from].held & ~site.held;
-  expect(changes.size() >= std::min(limit, lacking.count()), "a page is filled as far as possible");
+  // However small the limit is: the next page begins with one change, or a transaction as a whole.
+  options.after = page->examined;
+  options.limit = 1;
+  const auto next = sites_[from].replica->read(options);
+  if (!next) return fail("the log cannot be read on: " + to_string(next.error()));
+  expect(next->entries.empty() || changes.size() + next->entries.size() > limit,
+         "a page is filled as far as possible");
+  expect(page->has_more || next->entries.empty(), "a page tells that there is more");
+  expect(page->has_more || changes.size() == (sites_[from].held & ~site.held).count(),
+         "the last page leaves nothing out");
   if (changes.empty() || failed()) return;
   const auto& last = graph_.at(changes.back()).change.transaction;
   expect(!last || last->index + 1 == last->count, "a page does not cut a transaction");
