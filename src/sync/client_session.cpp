@@ -13,10 +13,6 @@
 namespace syncline {
 namespace {
 
-/// How often a round opens the session anew: for the first time, when the settings changed, and
-/// when the server has forgotten this replica. More often would be a server that never agrees.
-constexpr unsigned max_registrations = 4;
-
 /// Why a round rebases if no error said so.
 Error found_out() {
   return {ErrorCode::replica_rewound,
@@ -48,6 +44,7 @@ ClientSession::ClientSession(Replica& replica, Options options)
       messages_(options_.tenant, options_.format),
       planner_(replica, planner_options(options_)),
       tables_(options_.tables) {
+  recall_policies(replica);
   const auto kept = load_remote(replica, options_.remote);
   if (!kept) return;
   server_node_ = kept->server_node;
@@ -139,19 +136,6 @@ ExchangeRequest ClientSession::build_exchange(std::optional<PushRequest> push) c
   return request;
 }
 
-RegisterRequest ClientSession::build_registration() const {
-  RegisterRequest request;
-  request.protocol = {protocol_version};
-  request.node_id = asked_as_;
-  request.name = options_.name;
-  request.clock = wire_clock(replica_, durable_summary(replica_));
-  if (!tables_.empty()) request.tables = tables_;
-  request.time = HybridTime::from_us(replica_.wall_time_us());
-  request.replaces = replaced_id(replica_);
-  request.home = joined_home(replica_);
-  return request;
-}
-
 void ClientSession::on_connection_lost() {
   registered_ = false;
   planner_.forget_server();
@@ -216,49 +200,6 @@ Result<void> ClientSession::on_parts(const ExchangeResponse& answer) {
   }
   if (problem) return *problem;
   return {};
-}
-
-Result<void> ClientSession::on_registration(const RegisterResponse& response) {
-  registered_ = true;
-  ++registrations_;
-  server_node_ = response.node_id;
-  server_session_ = response.session;
-  server_home_ = response.home;
-  server_marker_ = response.stable.number;
-  planner_.set_server_name(server_node_.to_string());
-  planner_.set_server_clock(response.clock.clock());
-  planner_.set_server_limits(response.max_batch_changes, response.max_body_bytes);
-  max_changes_ = response.max_batch_changes;
-  max_body_bytes_ = response.max_body_bytes;
-  if (const auto valid = response.policies.validate(); !valid) {
-    registered_ = false;
-    return valid.error();
-  }
-  settings_version_ = response.header.settings_version;
-  const TenantTerms terms{response.policies, settings_version_, response.max_clock_drift_ms,
-                          response.home, response.retention};
-  if (is_newer_word(replica_, server_node_, terms)) {
-    if (const auto kept = keep_terms(replica_, terms); !kept) return kept;
-  }
-  if (const auto kept = forget_replaced_id(replica_); !kept) return kept;
-  compare(response.clock);
-  const VectorClock server = response.clock.clock();
-  if (response.newcomer && has_changes_before_marker(replica_, response.stable.number, server)) {
-    contest(replica_.node(), 0);
-  }
-  return {};
-}
-
-/// The server says in every answer what it knows of this replica, and of which settings.
-void ClientSession::check_header(const AnswerHeader& header) {
-  note_time(header.time);
-  const bool other =
-      header.settings_version != settings_version_ && !mutated(Mutation::settings_change_unnoticed);
-  if (other && registrations_ < most_registrations()) registered_ = false;
-  if (!header.known) return;
-  WireClock known;
-  known.entries.emplace(asked_as_, *header.known);
-  compare(known);
 }
 
 /// The server, brought back from a backup, lacks changes that this replica does not have either: it
@@ -381,9 +322,6 @@ Result<void> ClientSession::recover(const Error& error) {
       return error;
   }
 }
-
-/// After a rebase the session is opened anew, too.
-unsigned ClientSession::most_registrations() const noexcept { return max_registrations + rebases_; }
 
 Result<void> ClientSession::give_up(const Error& error) {
   std::vector<Rejection> given_up = planner_.on_too_large(error);

@@ -6,6 +6,7 @@
 #include "changelog/mutation.hpp"
 #include "sync/cursor.hpp"
 #include "sync/durable.hpp"
+#include "sync/identity_check.hpp"
 #include "sync/members.hpp"
 #include "sync/newcomers.hpp"
 #include "sync/push_batch.hpp"
@@ -25,54 +26,6 @@ constexpr std::size_t lag_scan_changes = 1000;
 /// one sends all peers for a snapshot, and what a caller says of changes that are not here cannot
 /// be checked: who lies, or errs, must not be able to do that with every message.
 constexpr std::uint64_t least_life_of_id_us = 600'000'000;
-
-Result<void> check_named(const NodeId& caller, const Replica& replica) {
-  if (caller.is_nil()) return wrong_member("node_id", "the UUID of the calling replica");
-  if (caller == replica.node()) {
-    return Error{ErrorCode::replica_rewound,
-                 "the caller has the id of the replica that answers: it is a copy of it"};
-  }
-  return {};
-}
-
-/// True if both hold `seq` of this origin and something differs up to there.
-bool differs(const Replica& replica, const NodeId& origin, const WireClock::Entry& stated) {
-  if (!stated.chain) return false;
-  const std::optional<std::uint64_t> here = replica.chain_at(origin, stated.seq);
-  return here && *here != *stated.chain;
-}
-
-Error rewound(const Replica& replica, const NodeId& caller, const WireClock::Entry& stated,
-              std::string detail) {
-  Error error{ErrorCode::replica_rewound, std::move(detail)};
-  const std::optional<std::uint64_t> here = replica.chain_at(caller, stated.seq);
-  if (!here || here != stated.chain) return error;
-  return std::move(error).with("agreed_seq", stated.seq);
-}
-
-/// Compares what the caller says to hold with what is known here: rule "identity" of the model.
-Result<void> check_identity(const RegisterRequest& request, const Replica& replica) {
-  const auto own = request.clock.entries.find(request.node_id);
-  const WireClock::Entry stated =
-      own == request.clock.entries.end() ? WireClock::Entry{0, 0} : own->second;
-  const OriginState known = replica.origin(request.node_id);
-  if (differs(replica, request.node_id, stated)) {
-    return rewound(replica, request.node_id, stated,
-                   "this replica's changes differ from those known of it: there are two of it");
-  }
-  if (known.seq > stated.seq) {
-    return rewound(replica, request.node_id, stated,
-                   "this replica has made " + std::to_string(known.seq) + " changes and knows of " +
-                       std::to_string(stated.seq) + ": it is an older copy");
-  }
-  for (const auto& [node, entry] : request.clock.entries) {
-    if (!differs(replica, node, entry)) continue;
-    return Error{ErrorCode::dot_mismatch,
-                 "other bytes are held here for changes of " + node.to_string()}
-        .with("origin", node.to_string());
-  }
-  return {};
-}
 
 std::uint64_t clamped(const std::optional<std::uint64_t>& wanted, std::size_t most) {
   return std::clamp<std::uint64_t>(wanted.value_or(most), 1, most);

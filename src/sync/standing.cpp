@@ -3,6 +3,8 @@
 #include <sstream>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "changelog/mutation.hpp"
 
 namespace syncline {
@@ -11,6 +13,7 @@ namespace {
 constexpr std::string_view home_property = "tenant/home";
 constexpr std::string_view joined_property = "tenant/joined";
 constexpr std::string_view retention_property = "tenant/retention";
+constexpr std::string_view policies_property = "tenant/policies";
 constexpr std::string_view replaced_property = "tenant/replaces";
 
 std::optional<NodeId> kept_id(const Replica& replica, std::string_view name) {
@@ -18,6 +21,14 @@ std::optional<NodeId> kept_id(const Replica& replica, std::string_view name) {
   if (!kept) return std::nullopt;
   const Result<NodeId> node = NodeId::parse(*kept);
   return node ? std::optional(*node) : std::nullopt;
+}
+
+std::string text_of_policies(const TenantTerms& terms) {
+  return nlohmann::json{{"version", terms.version},
+                        {"max_clock_drift_ms", terms.max_clock_drift_ms},
+                        {"default", terms.policies.default_policy},
+                        {"tables", terms.policies.tables}}
+      .dump();
 }
 
 }  // namespace
@@ -47,12 +58,33 @@ Result<void> keep_terms(Replica& replica, const TenantTerms& terms) {
   std::optional<std::string> home;
   if (terms.home) home = terms.home->to_string();
   if (auto kept = replica.set_property(home_property, home); !kept) return kept;
+  if (auto kept = replica.set_property(policies_property, text_of_policies(terms)); !kept) {
+    return kept;
+  }
   std::optional<std::string> limits;
   if (const Retention& retention = terms.retention; !retention.keeps_all()) {
     limits = std::to_string(retention.max_age_s) + ' ' + std::to_string(retention.max_bytes) + ' ' +
              std::to_string(retention.max_changes);
   }
   return replica.set_property(retention_property, limits);
+}
+
+void recall_policies(Replica& replica) {
+  const std::optional<std::string> kept = replica.property(policies_property);
+  if (!kept || !home_of(replica)) return;
+  const auto body = nlohmann::json::parse(*kept, nullptr, false);
+  if (!body.is_object()) return;
+  try {
+    const auto version = body.at("version").get<std::uint64_t>();
+    PolicySettings policies;
+    policies.default_policy = body.at("default").get<std::string>();
+    body.at("tables").get_to(policies.tables);
+    if (version < replica.settings_version() || !policies.validate()) return;
+    replica.set_max_clock_drift_ms(body.at("max_clock_drift_ms").get<std::uint64_t>());
+    replica.set_policies(std::move(policies), version);
+  } catch (const nlohmann::json::exception&) {
+    // Of a later version of this library: the server says it again.
+  }
 }
 
 bool goes_by_another(const Tenant& tenant) {

@@ -1,5 +1,5 @@
 // How a replica stands to its tenant, kept with it between two starts: which replica is the home,
-// how much of the log is kept, and which id it gave up.
+// its policies, how much of the log is kept, and which id it gave up.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,10 @@ NodeId joined_home(const Replica& replica);
 Result<void> note_joined_home(Replica& replica, const NodeId& home);
 /// Goes by these terms from now on. Errors: those of `Replica::set_property`.
 Result<void> keep_terms(Replica& replica, const TenantTerms& terms);
+/// Goes by the policies and the clock drift that were told last, after a new start: rows have to
+/// show the same winner also before a server is reached. If what `replica` was opened with is of a
+/// newer version, or nothing was told, that stays.
+void recall_policies(Replica& replica);
 /// Keeps that a server knows of the id given up. Errors: as above.
 Result<void> forget_replaced_id(Replica& replica);
 

@@ -47,7 +47,19 @@ void OriginIndex::begin_at(Lsn first, const VectorClock& before) {
   }
 }
 
+void OriginIndex::cover(const NodeId& origin, Sequence seq) {
+  const std::lock_guard lock(mutex_);
+  Origin& covered = origin_of(origin);
+  covered.covered = std::max(covered.covered, seq);
+}
+
+void OriginIndex::cover_as(const OriginIndex& other) {
+  const std::scoped_lock lock(mutex_, other.mutex_);
+  for (const auto& [id, from] : other.origins_) origin_of(id).covered = from->covered;
+}
+
 void OriginIndex::add_from(const OriginIndex& other, Lsn first) {
+  cover_as(other);
   const std::scoped_lock lock(mutex_, other.mutex_);
   for (const auto& [id, from] : other.origins_) {
     const std::size_t before = runs_up_to(*from, first - 1);
@@ -121,12 +133,17 @@ VectorClock OriginIndex::clock_at(Lsn lsn) const {
   for (const auto& [id, origin] : origins_) {
     const std::size_t runs = runs_up_to(*origin, lsn);
     Sequence seq = origin->before_first;
+    Sequence next = runs < origin->runs.size() ? origin->runs[runs].first_seq : 0;
     if (runs != 0) {
       const Run& last = origin->runs[runs - 1];
       const Sequence at_lsn = last.first_seq + (lsn - last.first_lsn);
-      seq = std::max(seq, std::min(at_lsn, end_of(*origin, runs - 1)));
+      const Sequence end = end_of(*origin, runs - 1);
+      if (at_lsn < end) next = at_lsn + 1;
+      seq = std::max(seq, std::min(at_lsn, end));
     }
-    reached.push_back({id, seq});
+    const Sequence left_out = next == 0 ? origin->covered : std::min(origin->covered, next - 1);
+    seq = std::max(seq, left_out);
+    if (seq != 0) reached.push_back({id, seq});
   }
   lock.unlock();
   // In order, as otherwise each would be put in the middle of the clock.

@@ -31,16 +31,23 @@ class OriginIndex {
   /// Says that the log begins at `first`, and which changes came before that. To be called when
   /// nothing was added but kept changes from before `first`.
   void begin_at(Lsn first, const VectorClock& before);
-  /// Adds what `other` knows of the changes from `first` on; this one has to end before them.
+  /// Adds what `other` knows of the changes from `first` on, and of what is not to come; this one
+  /// has to end before them.
   void add_from(const OriginIndex& other, Lsn first);
+  /// Says that of `origin` no change up to `seq` will be added any more: those that are not here
+  /// were left out when the log was laid, and their absence is as durable as the log.
+  void cover(const NodeId& origin, Sequence seq);
+  /// Takes over what `other` was told by `cover`.
+  void cover_as(const OriginIndex& other);
 
   /// Where the change would be if it is here; the caller looks whether it is. 0: it is not.
   Lsn candidate(const Dot& dot) const;
   /// The least LSN of a change of `origin` with a seq above `seq`; 0 if there is none. If that
   /// change is from before the log's beginning, it may be any LSN before it.
   Lsn first_after(const NodeId& origin, Sequence seq) const;
-  /// The highest seq of each origin among the changes up to `lsn`. Requires an LSN that is not
-  /// before the one that the log's first change follows.
+  /// The highest seq of each origin of which nothing up to it comes behind `lsn`: that of its last
+  /// change there, or of one left out behind that. Requires an LSN that is not before the one that
+  /// the log's first change follows.
   VectorClock clock_at(Lsn lsn) const;
   std::size_t memory_bytes() const;
 
@@ -52,6 +59,7 @@ class OriginIndex {
   struct Origin {
     std::atomic<Sequence> last_seq{0};  // the writer's; readers cap it by what they can see
     Sequence before_first = 0;          // the highest seq from before the log's beginning
+    Sequence covered = 0;               // up to here nothing more is added
     std::vector<Run> runs;              // guarded by mutex_
     std::vector<Sequence> ends;         // last seq of each run but the newest; guarded by mutex_
     Lsn next_lsn = 0;                   // the writer's: the LSN that would go on with the run

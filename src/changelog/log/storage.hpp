@@ -163,6 +163,7 @@ class Storage {
   std::uint64_t running_hash(Lsn lsn) const noexcept;
   Lsn find(const Dot& dot, Lsn last) const;
   const OriginIndex& origins() const noexcept { return origins_; }
+  OriginIndex& origins() noexcept { return origins_; }
   std::uint64_t memory_bytes() const;
 
  private:

@@ -93,6 +93,14 @@ OriginProgress& Contents::progress_of(const NodeId& origin) {
   return *progress;
 }
 
+void Contents::cover_left_out() {
+  const auto* last = storage().markers().applied();
+  if (last == nullptr) return;
+  for (const auto& [id, origin] : origins) {
+    storage().origins().cover(id, std::min(origin->summary, last->marker.vector.get(id)));
+  }
+}
+
 RowOrder& Contents::order_of(std::string_view table) {
   if (last_order != nullptr && last_table == table) return *last_order;
   auto found = tables.find(table);

@@ -66,6 +66,8 @@ struct Contents {
   ConflictStore conflicts;
   boost::unordered_flat_map<NodeId, std::unique_ptr<OriginProgress>, NodeIdHash> origins;
   OriginProgress& progress_of(const NodeId& origin);
+  /// What is stable and not in the log was left out of it when it was laid.
+  void cover_left_out();
   RowOrder& order_of(std::string_view table);
   std::uint64_t memory_bytes() const;
 

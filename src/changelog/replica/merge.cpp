@@ -253,6 +253,7 @@ Result<void> SnapshotMerge::run() {
   inherit_origins();
   inherit_conflicts(*old_, *impl_.contents);
   impl_.collect_all();  // under the last marker, now that all rows are complete
+  impl_.contents->cover_left_out();
   if (mutated(Mutation::merge_snapshot_without_maxima)) keep_old_heads();
   Result<void> done = write_more();
   if (done) done = journal_all();

@@ -179,6 +179,7 @@ Result<void> Replica::Impl::end_replay() {
     const bool told = origin.chained == record.chain.seq && origin.chain == record.chain.chain;
     if (!told) origin.begin_chain(record.chain);
   }
+  contents->cover_left_out();
   for (const ConflictRecord& record : restored.conflicts) {
     if (auto installed = restore_conflict(record); !installed) return installed;
   }

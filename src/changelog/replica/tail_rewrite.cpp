@@ -127,6 +127,7 @@ void TailRewrite::merge_again(const Replace& replace) {
 /// Nothing but the own changes is another one now, so all else is known as it was.
 void TailRewrite::take_origins() {
   Contents& state = *impl_.contents;
+  state.storage().origins().cover_as(old_->storage().origins());
   for (const auto& [id, known] : old_->origins) {
     OriginProgress& origin = state.progress_of(id);
     if (id != impl_.options.node) {

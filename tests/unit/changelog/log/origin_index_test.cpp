@@ -57,3 +57,28 @@ TEST_CASE("an index of a log that begins later knows what came before, and where
   CHECK(index.first_after(b, 2) == 14);
   CHECK(index.clock_at(14) == VectorClock{{a, 11}, {b, 3}});
 }
+
+TEST_CASE("what was left out of a log counts as soon as nothing of its origin comes before it") {
+  const NodeId a = node(1);
+  const NodeId b = node(2);
+  OriginIndex index;
+  // Of a's changes 2 and 5 were left out, of b's all.
+  index.add(a, 1, 1);
+  index.add(a, 3, 2);
+  index.add(a, 4, 3);
+  index.cover(a, 5);
+  index.cover(b, 2);
+  CHECK(index.clock_at(0) == VectorClock{{b, 2}});
+  CHECK(index.clock_at(1) == VectorClock{{a, 2}, {b, 2}});
+  CHECK(index.clock_at(2) == VectorClock{{a, 3}, {b, 2}});
+  CHECK(index.clock_at(3) == VectorClock{{a, 5}, {b, 2}});
+  index.add(b, 3, 4);
+  index.add(a, 6, 5);
+  CHECK(index.clock_at(3) == VectorClock{{a, 5}, {b, 2}});
+  CHECK(index.clock_at(4) == VectorClock{{a, 5}, {b, 3}});
+  CHECK(index.clock_at(5) == VectorClock{{a, 6}, {b, 3}});
+  OriginIndex trimmed;
+  trimmed.begin_at(3, index.clock_at(2));
+  trimmed.add_from(index, 3);
+  for (Lsn lsn = 2; lsn <= 5; ++lsn) CHECK(trimmed.clock_at(lsn) == index.clock_at(lsn));
+}

@@ -220,3 +220,34 @@ TEST_CASE("a report on a forgotten row is there after a restart and in a snapsho
   CHECK(reopened_state(*journal) == whole_state(*taker));
   CHECK(taker->conflicts().conflicts.size() == 1);
 }
+
+TEST_CASE("a log that was laid by a snapshot speaks of what that left out, also after a restart") {
+  const Node home(1);
+  put(home, "row", "1");
+  put(home, "gone", "1");
+  REQUIRE(home->erase("t", "gone"));
+  REQUIRE(home->append_stable_marker(home->summary()));
+  const Node writer(4);
+  exchange(home, writer);
+  REQUIRE(writer->put("t", "gone", Payload::json("2")));
+  REQUIRE(writer->erase("t", "gone"));  // the last of its origin, and to be forgotten
+  exchange(home, writer);
+  REQUIRE(home->append_stable_marker(home->summary()));
+  const auto journal = std::make_shared<MemoryJournal>();
+  VectorClock covered;
+  {
+    const Node taker(2, "lww", journal);
+    REQUIRE(taker->merge(home->snapshot()));
+    covered = taker->summary();
+    CHECK(covered.get(writer->node()) == 2);
+    REQUIRE(taker->log().find({writer->node(), 2}) == 0);
+    CHECK(taker->log().clock_at(taker->log().last_lsn()) == covered);
+  }
+  const Node taker(2, "lww", journal);
+  CHECK(taker->log().clock_at(taker->log().last_lsn()) == covered);
+  // Who takes it over from here can take what the origin writes next.
+  const Node third(3);
+  REQUIRE(third->merge(taker->snapshot()));
+  put(writer, "gone", "3");
+  CHECK(deliver(writer, third).rejected.empty());
+}

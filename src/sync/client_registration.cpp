@@ -1,0 +1,77 @@
+// The session's part on making itself known to a server, and on what that says of itself.
+
+#include "changelog/mutation.hpp"
+#include "sync/client_session.hpp"
+#include "sync/durable.hpp"
+#include "sync/newcomers.hpp"
+#include "sync/standing.hpp"
+
+namespace syncline {
+namespace {
+
+/// How often a round opens the session anew: for the first time, when the settings changed, and
+/// when the server has forgotten this replica. More often would be a server that never agrees.
+constexpr unsigned max_registrations = 4;
+
+}  // namespace
+
+RegisterRequest ClientSession::build_registration() const {
+  RegisterRequest request;
+  request.protocol = {protocol_version};
+  request.node_id = asked_as_;
+  request.name = options_.name;
+  request.clock = wire_clock(replica_, durable_summary(replica_));
+  if (!tables_.empty()) request.tables = tables_;
+  request.time = HybridTime::from_us(replica_.wall_time_us());
+  request.replaces = replaced_id(replica_);
+  request.home = joined_home(replica_);
+  return request;
+}
+
+Result<void> ClientSession::on_registration(const RegisterResponse& response) {
+  registered_ = true;
+  ++registrations_;
+  server_node_ = response.node_id;
+  server_session_ = response.session;
+  server_home_ = response.home;
+  server_marker_ = response.stable.number;
+  planner_.set_server_name(server_node_.to_string());
+  planner_.set_server_clock(response.clock.clock());
+  planner_.set_server_limits(response.max_batch_changes, response.max_body_bytes);
+  max_changes_ = response.max_batch_changes;
+  max_body_bytes_ = response.max_body_bytes;
+  if (const auto valid = response.policies.validate(); !valid) {
+    registered_ = false;
+    return valid.error();
+  }
+  settings_version_ = response.header.settings_version;
+  const TenantTerms terms{response.policies, settings_version_, response.max_clock_drift_ms,
+                          response.home, response.retention};
+  if (is_newer_word(replica_, server_node_, terms)) {
+    if (const auto kept = keep_terms(replica_, terms); !kept) return kept;
+  }
+  if (const auto kept = forget_replaced_id(replica_); !kept) return kept;
+  compare(response.clock);
+  const VectorClock server = response.clock.clock();
+  if (response.newcomer && has_changes_before_marker(replica_, response.stable.number, server)) {
+    contest(replica_.node(), 0);
+  }
+  return {};
+}
+
+/// The server says in every answer what it knows of this replica, and of which settings.
+void ClientSession::check_header(const AnswerHeader& header) {
+  note_time(header.time);
+  const bool other =
+      header.settings_version != settings_version_ && !mutated(Mutation::settings_change_unnoticed);
+  if (other && registrations_ < most_registrations()) registered_ = false;
+  if (!header.known) return;
+  WireClock known;
+  known.entries.emplace(asked_as_, *header.known);
+  compare(known);
+}
+
+/// After a rebase the session is opened anew, too.
+unsigned ClientSession::most_registrations() const noexcept { return max_registrations + rebases_; }
+
+}  // namespace syncline
