@@ -93,8 +93,9 @@ Result<void> ClientSession::remember() {
     const NodeId self = replica_.node();
     delivered_ = {self, planner_.server_clock().get(self)};
   }
-  return save_remote(replica_, options_.remote,
-                     {server_node_, settings_version_, cursor_, tables_, dropping_, delivered_});
+  return save_remote(
+      replica_, options_.remote,
+      {server_node_, settings_version_, cursor_, cursor_of_, tables_, dropping_, delivered_});
 }
 
 }  // namespace syncline

@@ -50,6 +50,7 @@ ClientSession::ClientSession(Replica& replica, Options options)
   server_node_ = kept->server_node;
   settings_version_ = kept->settings_version;
   cursor_ = kept->cursor;
+  cursor_of_ = kept->reader.is_nil() ? replica.node() : kept->reader;
   dropping_ = kept->dropping;
   delivered_ = kept->delivered;
   // Without a place in the log there is nothing that other tables would have to be added to.
@@ -88,6 +89,11 @@ std::optional<HttpRequest> ClientSession::next_request() {
 
 std::optional<HttpRequest> ClientSession::next_exchange() {
   asked_as_ = replica_.node();
+  if (cursor_of_ != asked_as_) {
+    // Pages left out the changes of the id from before, of which not all need to be here any more.
+    cursor_.clear();
+    cursor_of_ = asked_as_;
+  }
   std::optional<PushRequest> push = planner_.next();
   if (registered_ && !push && pulled_all_ && !change_tables()) {
     note_joined();
@@ -270,6 +276,7 @@ Result<void> ClientSession::on_pull(const PullResponse& response) {
   }
   planner_.raise_server_clock(response.covers, !response.has_more);
   cursor_ = response.cursor;
+  cursor_of_ = asked_as_;
   pulled_all_ = !response.has_more;
   note_pulled(response);
   return remember();

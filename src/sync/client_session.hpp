@@ -158,6 +158,7 @@ class ClientSession {
   std::uint64_t max_changes_ = 0;  // the server's limits, 0 while they are not known
   std::uint64_t max_body_bytes_ = 0;
   std::string cursor_;                 // in the server's log
+  NodeId cursor_of_;                   // whose changes the pages up to there left out
   std::vector<std::string> tables_;    // by which the session goes on; sorted, empty: all
   std::vector<std::string> dropping_;  // not wanted any more, still held
   bool priority_merged_ = false;

@@ -141,6 +141,7 @@ Result<void> ClientSession::on_snapshot_complete() {
     on_rebased(std::move(*done));
   }
   cursor_ = std::move(cursor);
+  cursor_of_ = replica_.node();
   report_.applied += fresh;
   planner_.raise_server_clock(snapshot.clock);
   if (snapshot_use_ == SnapshotUse::priority) {

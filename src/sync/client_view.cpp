@@ -18,6 +18,7 @@ VectorClock ClientSession::server_clock() const {
 
 Result<void> ClientSession::go_on_from(std::string cursor, const VectorClock& server) {
   cursor_ = std::move(cursor);
+  cursor_of_ = replica_.node();
   planner_.raise_server_clock(server);
   return remember();
 }

@@ -1,7 +1,9 @@
 #include "sync/newcomers.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "sync/durable.hpp"
 #include "sync/stable_state.hpp"
@@ -21,7 +23,7 @@ Error refusal(std::uint64_t number, std::string detail) {
 class RowPast {
  public:
   RowPast(const ChangeView& change, const VectorClock& came, const Replica& replica)
-      : change_(change), came_(came), stable_(stable_state(replica)) {}
+      : change_(change), came_(came), log_(replica.log()), stable_(stable_state(replica)) {}
 
   /// True if the change had seen all of its row that was held then.
   bool seen_of(const Row& row) const {
@@ -37,18 +39,33 @@ class RowPast {
     const bool by_marker = change_.stable >= stable_.number && stable_.clock.covers(dot);
     return change_.saw(dot) || by_marker;
   }
-  /// Of a head that came later, what that had seen counts.
+  /// Of a head that came later, what that had seen counts, and so on.
   bool seen_up_to(const ChangeView& head) const {
-    if (head.dot == change_.dot || saw(head.dot)) return true;
-    if (came_.covers(head.dot) || head.stable > change_.stable) return false;
-    const VectorClock before = least_of(head.context.to_clock(), came_);
-    return std::all_of(
-        before.entries().begin(), before.entries().end(),
-        [&](const VectorClock::Entry& entry) { return saw({entry.node, entry.seq}); });
+    std::vector<ChangeView> open{head};
+    std::set<Dot> looked_at;
+    while (!open.empty()) {
+      const ChangeView next = open.back();
+      open.pop_back();
+      if (next.dot == change_.dot || saw(next.dot)) continue;
+      if (came_.covers(next.dot) || next.stable > change_.stable) return false;
+      const VectorClock seen = next.context.to_clock();
+      for (const VectorClock::Entry& entry : seen.entries()) {
+        const Dot dot{entry.node, entry.seq};
+        if (!looked_at.insert(dot).second) continue;
+        const Lsn lsn = log_.find(dot);
+        if (log_.holds(lsn)) {
+          open.push_back(log_.at(lsn).change);
+        } else if (!saw(dot)) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   const ChangeView& change_;
   const VectorClock& came_;
+  const LogReader log_;
   const StableState stable_;
 };
 

@@ -21,6 +21,8 @@ void read_more(const json& body, RemoteState& state) {
   state.dropping = body.at("dropping").get<Names>();
   const Result<NodeId> origin = NodeId::parse(body.at("origin").get<std::string>());
   if (origin) state.delivered = {*origin, body.at("delivered").get<Sequence>()};
+  const Result<NodeId> reader = NodeId::parse(body.value("reader", std::string()));
+  state.reader = reader ? *reader : state.delivered.origin;
 }
 
 std::string property_name(std::string_view name) { return "remote/" + std::string(name); }
@@ -32,7 +34,8 @@ Result<void> save_remote(Replica& replica, std::string_view name, const RemoteSt
                                  state.server_node.to_string(),
                                  state.settings_version,
                                  state.cursor,
-                                 {{"tables", state.tables.value_or(Names{})},
+                                 {{"reader", state.reader.to_string()},
+                                  {"tables", state.tables.value_or(Names{})},
                                   {"dropping", state.dropping},
                                   {"origin", state.delivered.origin.to_string()},
                                   {"delivered", state.delivered.seq}}});

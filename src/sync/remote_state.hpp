@@ -16,6 +16,9 @@ struct RemoteState {
   NodeId server_node;
   std::uint64_t settings_version = 0;
   std::string cursor;  ///< empty: none
+  /// The id under which the cursor was read: pages leave out its changes. nil: a former version did
+  /// not keep it.
+  NodeId reader;
   /// By which the cursor was read; empty: all. nullopt: a former version did not keep it.
   std::optional<std::vector<std::string>> tables;
   std::vector<std::string> dropping;  ///< that are not wanted any more and still held

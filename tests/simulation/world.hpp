@@ -22,8 +22,8 @@ namespace syncline::sim {
 /// Copies of edges make more of them; so many sites are enough.
 inline constexpr std::size_t max_sites = 14;
 
-/// With what the values of a tenant begin, and nothing else does.
-inline constexpr std::array<std::string_view, 2> value_marks = {"~v", "~w"};
+/// With what the values of a tenant begin. Long enough not to come about by chance.
+inline constexpr std::array<std::string_view, 2> value_marks = {"~value of one ", "~value of two "};
 
 /// Sites, what connects them, and the judge who looks on. Carries one script out, once.
 class World {

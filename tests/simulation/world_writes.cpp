@@ -34,7 +34,9 @@ std::string World::row_of(std::uint32_t row) const {
 
 std::string World::next_value(const Site& site, const Step& step) {
   if (step.act == Act::put_same) return step.number % 2 == 0 ? "\"same\"" : "\"other\"";
-  std::string value = '"' + std::string(value_marks[site.tenant]) + std::to_string(++values_);
+  std::string value = "\"~v";
+  if (homes() > 1) value = '"' + std::string(value_marks[site.tenant]);
+  value += std::to_string(++values_);
   if (step.act == Act::poison) value.append(poison_bytes, 'x');
   return value + '"';
 }

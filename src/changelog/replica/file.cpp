@@ -182,8 +182,10 @@ void Replica::Impl::note_rebased(const ChangeView& change, std::uint64_t tag) {
   const RowKey key(change.table, change.row_id, tag);
   RowLookup row = look_up(key);
   if (row.slot == nullptr) {
-    // Nothing of the row is held here. That says something only if it was forgotten.
-    if (storage.markers().find(*rebased_of(change)->against) == nullptr) return;
+    // Nothing of the row is held here. That says something only if it was forgotten, before the
+    // decision or, where that was made by a change that lies here, since.
+    const bool lies_here = parting->local != parting->remote;
+    if (!lies_here && storage.markers().find(*rebased_of(change)->against) == nullptr) return;
     row.slot = &add_forgotten(key, storage.appended());
   }
   if (!row.slot->parted()) contents->rows.part(*row.slot);

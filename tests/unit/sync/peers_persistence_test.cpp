@@ -204,9 +204,9 @@ TEST_CASE("places in several servers' logs are kept apart, and what is damaged i
   const auto replica = Replica::open({});
   REQUIRE(replica);
   using Names = std::vector<std::string>;
-  const RemoteState one{NodeId::generate(system_random()), 3, "here", Names{}, {}, {}};
-  const RemoteState other{NodeId::generate(system_random()),     4, "", Names{"t"}, {"u"},
-                          {NodeId::generate(system_random()), 7}};
+  const auto id = [] { return NodeId::generate(system_random()); };
+  const RemoteState one{id(), 3, "here", id(), Names{}, {}, {}};
+  const RemoteState other{id(), 4, "", id(), Names{"t"}, {"u"}, {id(), 7}};
   REQUIRE(save_remote(**replica, "one", one));
   REQUIRE(save_remote(**replica, "other", other));
   CHECK(load_remote(**replica, "one") == one);
