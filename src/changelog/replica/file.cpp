@@ -181,13 +181,9 @@ void Replica::Impl::note_rebased(const ChangeView& change, std::uint64_t tag) {
   if (!parting) return;
   const RowKey key(change.table, change.row_id, tag);
   RowLookup row = look_up(key);
-  if (row.slot == nullptr) {
-    // Nothing of the row is held here. That says something only if it was forgotten, before the
-    // decision or, where that was made by a change that lies here, since.
-    const bool lies_here = parting->local != parting->remote;
-    if (!lies_here && storage.markers().find(*rebased_of(change)->against) == nullptr) return;
-    row.slot = &add_forgotten(key, storage.appended());
-  }
+  // Nothing of the row may be held here, because it was forgotten before the decision or since. Who
+  // still has what it was decided against reports it, so everybody does.
+  if (row.slot == nullptr) row.slot = &add_forgotten(key, storage.appended());
   if (!row.slot->parted()) contents->rows.part(*row.slot);
   contents->conflicts.add(contents->rows, row.slot->parted_index(), *parting,
                           storage.last_received_ms() * 1000);
