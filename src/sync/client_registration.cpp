@@ -33,6 +33,7 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   ++registrations_;
   server_node_ = response.node_id;
   server_session_ = response.session;
+  server_log_ = response.header.log_id;
   server_home_ = response.home;
   server_marker_ = response.stable.number;
   planner_.set_server_name(server_node_.to_string());

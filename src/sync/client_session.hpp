@@ -152,6 +152,7 @@ class ClientSession {
   NodeId asked_as_;  // this replica's id in the last request: it may have another one by now
   NodeId server_node_;
   std::string server_session_;
+  LogId server_log_;  ///< as of the registration
   std::optional<NodeId> server_home_;
   std::uint64_t server_marker_ = 0;  // the number of the one that the server had applied
   std::uint64_t settings_version_ = 0;

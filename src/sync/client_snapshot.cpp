@@ -143,6 +143,11 @@ Result<void> ClientSession::on_snapshot_complete() {
   cursor_ = std::move(cursor);
   cursor_of_ = replica_.node();
   report_.applied += fresh;
+  if (snapshot.log_id != server_log_) {
+    // The server's log was laid anew in this session, perhaps without changes that it had before.
+    registered_ = false;
+    planner_.forget_server();
+  }
   planner_.raise_server_clock(snapshot.clock);
   if (snapshot_use_ == SnapshotUse::priority) {
     priority_merged_ = true;
