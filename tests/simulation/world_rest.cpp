@@ -81,13 +81,18 @@ bool World::check_idle() {
     Site& site = *sites_[asker];
     for (Site::Line& line : site.lines) {
       flush_all();
+      const Replica& server = sites_[line.server]->replica();
       const Lsn before = site.replica().log().last_lsn();
+      const Lsn before_there = server.log().last_lsn();
       const auto report = do_round(site, line, false);
       if (over()) return true;
-      const bool idle = report && report->requests <= 1 + report->pulled && report->pushed == 0 &&
-                        only_markers_behind(site.replica(), before) && report->rewritten == 0 &&
+      // Who asks several servers takes the markers of the one to the other.
+      const bool idle = report && report->requests <= 1 + report->pulled + report->pushed &&
+                        only_markers_behind(site.replica(), before) &&
+                        only_markers_behind(server, before_there) &&
+                        report->pushed == report->accepted && report->rewritten == 0 &&
                         report->voided == 0;
-      silent = silent && idle && report->pulled == 0;
+      silent = silent && idle && report->pulled == 0 && report->pushed == 0;
       if (idle) continue;
       silent = false;
       if (report && (renamed || new_ids_ != new_ids_before_)) continue;
