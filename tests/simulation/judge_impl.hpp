@@ -36,6 +36,7 @@ struct Judge::Impl {
   NodeIndex take(Site& site, const LogEntry& entry, bool anew);
   NodeIndex identify(Site& site, const ChangeView& change, std::uint64_t content);
   NodeIndex create(Site& site, const ChangeView& change, std::uint64_t content);
+  NodeIndex version_held_before(const Site& site, const Dot& dot) const;
   NodeIndex create_again(Site& site, NodeIndex before, const ChangeView& change,
                          std::uint64_t content);
   Bits seen_again(const Site& site, const Made& former) const;

@@ -70,7 +70,8 @@ void Judge::Impl::read_on(Site& site, const LogReader& reader) {
 }
 
 void Judge::Impl::read_anew(Site& site, const LogReader& reader) {
-  const std::vector<Bits> before = std::move(site.held);
+  site.held_before = std::move(site.held);
+  const std::vector<Bits>& before = site.held_before;
   const std::vector<Bits> durable = std::move(site.durable);
   if (site.departed != Departure::stopped) site.latest = {};  // private changes may be gone
   const bool same_log = site.log_id == reader.log_id();
@@ -103,6 +104,7 @@ void Judge::Impl::read_anew(Site& site, const LogReader& reader) {
   hold_what_is_stable(site);
   site.summary = {};  // it is looked at from the beginning
   note_losses(site, before, durable, same_log);
+  site.held_before.clear();
   site.departed.reset();
   for (std::uint32_t row = 1; row < graph.rows(); ++row) {
     if (Site::of(site.held, row).any()) touched.push_back(row);
@@ -190,13 +192,26 @@ Bits Judge::Impl::seen_again(const Site& site, const Made& former) const {
   return saw;
 }
 
+/// The version that was held there until its log was laid anew; `no_node` if there is none.
+NodeIndex Judge::Impl::version_held_before(const Site& site, const Dot& dot) const {
+  NodeIndex version = graph.latest(dot);
+  for (; version != no_node; version = graph.at(version).other_version) {
+    const Made& made = graph.at(version);
+    if (Site::of(site.held_before, made.row).test(made.place)) break;
+  }
+  return version;
+}
+
 /// Another content under an own dot: a private change got another form, or the replica came back
-/// without what it had written.
+/// without what it had written, or a copy of it wrote the other one.
 NodeIndex Judge::Impl::create_again(Site& site, NodeIndex before, const ChangeView& change,
                                     std::uint64_t content) {
+  // Only what was held here can have been dated anew here.
+  const NodeIndex held = version_held_before(site, change.dot);
+  if (held != no_node) before = held;
   const Made& former = graph.at(before);
   const std::uint32_t row = graph.row_of(change.table, change.row_id);
-  const bool same_write = !former.gone && former.row == row &&
+  const bool same_write = held != no_node && !former.gone && former.row == row &&
                           former.operation == change.operation && former.format == change.format &&
                           former.data_hash == data_hash(change) && former.stable == change.stable;
   Bits saw = row == no_row ? Bits() : Site::of(site.held, row);

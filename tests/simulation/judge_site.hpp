@@ -37,6 +37,7 @@ struct JudgedSite {
   std::vector<NodeIndex> at_lsn;  ///< from 1 on; `no_node` where nothing is held any more
   std::vector<Verdict> verdicts;  ///< likewise
   std::vector<Bits> held;         ///< by row, all that was ever merged there, or is covered
+  std::vector<Bits> held_before;  ///< `held` of the log before, while it is read that was laid anew
   std::vector<Bits> in_log;       ///< by row, what of that its log still has
   std::vector<Bits> durable;      ///< by row, what survives a crash
   Lsn durable_lsn = 0;
