@@ -48,6 +48,7 @@ struct Made {
   bool acknowledged = false;    ///< its writer was told that it is written
   bool blind = false;           ///< its writer held nothing of the table, or a part
   bool gone = false;            ///< lost with a disk before anybody else had it
+  bool forgotten = false;       ///< an orphaned delete that said what was so already
 
   bool is_row_change() const noexcept {
     return operation != Operation::void_ && operation != Operation::stable;

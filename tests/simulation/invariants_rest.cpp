@@ -277,7 +277,7 @@ Bits Judge::Impl::accounted_for(std::uint32_t row, const Site* only) const {
       return same;
     }();
     // What was taken back is in the list that the app reads.
-    if (made.gone || made.revoked || same_there) kept.set(made.place);
+    if (made.gone || made.revoked || made.forgotten || same_there) kept.set(made.place);
   }
   const auto name_of_orphan = [](const Made& made) {
     return made.rebased ? made.rebased->orphan : made.dot;

@@ -49,6 +49,7 @@ struct Judge::Impl {
   void settle_choice(Site& site);
   void note_losses(Site& site, const std::vector<Bits>& before, const std::vector<Bits>& durable,
                    bool same_log);
+  void note_forgotten_orphans(Site& site);
   bool is_one_held(const Bits& held, const Made& made) const;
   bool is_held_by_server(const Made& made) const;
   bool is_held_elsewhere(const Site& site, const Made& made) const;

@@ -103,6 +103,7 @@ void Judge::Impl::read_anew(Site& site, const LogReader& reader) {
   }
   hold_what_is_stable(site);
   site.summary = {};  // it is looked at from the beginning
+  note_forgotten_orphans(site);
   note_losses(site, before, durable, same_log);
   site.held_before.clear();
   site.departed.reset();

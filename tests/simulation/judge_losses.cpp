@@ -39,6 +39,22 @@ void Judge::Impl::settle_choice(Site& site) {
   check_summary(site);
 }
 
+/// A rebase writes an orphaned delete anew nowhere if the row is not there behind a marker: it says
+/// what the delete said that was forgotten.
+void Judge::Impl::note_forgotten_orphans(Site& site) {
+  if (site.markers.empty()) return;
+  for (std::uint32_t row = 1; row < site.held_before.size(); ++row) {
+    const RowTruth& truth = graph.row(row);
+    const Bits missing = site.held_before[row] - Site::of(site.held, row);
+    if (!missing.any() || site.replica->get(truth.table, truth.row_id).winner) continue;
+    missing.for_each([&](std::uint32_t place) {
+      Made& made = graph.at(truth.nodes[place]);
+      const bool orphaned = made.dot.origin != site.replica->node() && site.is(made.dot.origin);
+      if (orphaned && made.operation == Operation::erase) made.forgotten = true;
+    });
+  }
+}
+
 /// True if some version of the change is among `held` of its row.
 bool Judge::Impl::is_one_held(const Bits& held, const Made& made) const {
   NodeIndex index = graph.latest(made.dot);
