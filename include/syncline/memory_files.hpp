@@ -38,6 +38,10 @@ class MemoryFiles final : public FileSystem {
   void crash(Random& random);
   /// The same, keeping nothing that was not synced.
   void crash_to_synced();
+  /// What a failed sync of the file at `path`, if there is one, may do: the sectors that were not
+  /// synced pass for synced, so that a later sync leaves them out, until they are written again. A
+  /// crash treats them as any that were not synced.
+  void lose_unsynced(const std::string& path);
   /// Bytes that may be held in all files; a write or reservation beyond fails like a full disk.
   void set_capacity(std::uint64_t bytes);
   /// A copy of the directory `from` with all in it as `to`, as `cp -r` makes it: synced, and with

@@ -84,7 +84,7 @@ Result<CheckpointInfo> FileJournal::Impl::write_checkpoint(
 
 /// Puts the checkpoint in force. The caller is busy.
 Result<void> FileJournal::Impl::install(const CheckpointInfo& info, Lsn first_kept) {
-  if (auto closed = sync_unsynced(); !closed) return closed;
+  if (auto closed = sync_unsynced(taken.start); !closed) return closed;
   Manifest next = manifest;
   next.checkpoint = info;
   std::unique_ptr<File> fresh_file;

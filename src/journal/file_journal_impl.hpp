@@ -70,6 +70,8 @@ struct FileJournal::Impl {
                               const Visit& visit);
   Result<void> check_end(const SegmentInfo& segment, const journal_internal::BatchScanner& scanner);
   Result<void> open_tail(const journal_internal::BatchScanner& scanner);
+  /// Writes the last segment's bytes between two positions once more as they are.
+  Result<void> write_again(std::uint64_t from, std::uint64_t end);
 
   // Appending (append.cpp).
   Result<JournalPosition> append(std::span<const JournalEntry> batch);
@@ -96,7 +98,7 @@ struct FileJournal::Impl {
                                             const journal_internal::FileHeader& header,
                                             std::uint64_t reserve_bytes);
   Result<void> replace_manifest(Manifest next);
-  Result<void> sync_unsynced();
+  Result<void> sync_unsynced(std::uint64_t end);
   Result<void> settle_manifest();
   Result<void> mark_in_use();
   void reserve_ahead(const BatchBuffer& batches);
@@ -161,6 +163,7 @@ struct FileJournal::Impl {
   // Of who is busy.
   Manifest manifest;
   bool manifest_unsettled = false;  ///< its last replacement failed: either may be on the disk
+  bool sync_failed = false;         ///< the last sync, where nothing is ever synced otherwise
   std::unique_ptr<File> active;
   std::uint64_t active_reserved = 0;  ///< size of the active file
   std::atomic<bool> copy{false};

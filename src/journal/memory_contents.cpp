@@ -1,6 +1,7 @@
 #include "journal/memory_contents.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace syncline::journal_internal {
 
@@ -37,9 +38,19 @@ void MemoryContents::sync() {
   sizes_ = {bytes_.size()};
 }
 
+void MemoryContents::lose_unsynced() { lost_.merge(std::exchange(synced_, {})); }
+
+MemoryContents MemoryContents::copied() const {
+  MemoryContents copy;
+  copy.bytes_ = bytes_;
+  copy.sync();
+  return copy;
+}
+
 void MemoryContents::crash(Random* random) {
   const std::uint64_t size =
       random == nullptr ? sizes_.front() : sizes_[random_below(*random, sizes_.size())];
+  synced_.merge(std::exchange(lost_, {}));
   for (const auto& [index, sector] : synced_) {
     if (random != nullptr && random_below(*random, 2) == 0) continue;
     const std::uint64_t from = index * sector_bytes;
@@ -52,6 +63,7 @@ void MemoryContents::crash(Random* random) {
 
 void MemoryContents::keep_sectors(std::uint64_t from, std::uint64_t to) {
   for (std::uint64_t at = from / sector_bytes * sector_bytes; at < to; at += sector_bytes) {
+    if (auto lost = lost_.extract(at / sector_bytes)) synced_.insert(std::move(lost));
     const auto [kept, changed_first] = synced_.try_emplace(at / sector_bytes);
     if (changed_first) read_at(at, kept->second);
   }

@@ -28,6 +28,11 @@ class MemoryContents {
   void resize(std::uint64_t size);
   /// What is there now will survive a crash.
   void sync();
+  /// A sync failed: what was not synced passes for synced from now on and is not, until it is
+  /// written again.
+  void lose_unsynced();
+  /// The same bytes, synced.
+  MemoryContents copied() const;
   /// Takes back what was not synced: of each sector that changed since then all or nothing, as
   /// `random` decides, and the size is one of those the file had since then. Without `random`
   /// everything. What is left counts as synced.
@@ -43,6 +48,7 @@ class MemoryContents {
 
   std::vector<std::uint8_t> bytes_;
   std::map<std::uint64_t, Sector> synced_;  // the sectors that changed, as they were synced
+  std::map<std::uint64_t, Sector> lost_;    // those that a sync passes over, as they were synced
   std::vector<std::uint64_t> sizes_{0};     // the synced one, and all that followed it
 };
 

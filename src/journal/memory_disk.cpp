@@ -132,8 +132,7 @@ NodePointer MemoryDisk::copied(const MemoryNode& from, bool keep_identity) {
   auto node = std::make_shared<MemoryNode>();
   node->is_directory = from.is_directory;
   node->identity = keep_identity ? from.identity : ++last_identity_;
-  node->contents = from.contents;
-  node->contents.sync();
+  node->contents = from.contents.copied();
   for (const auto& [name, child] : from.names.now()) {
     node->names.change({{{name, copied(*child, keep_identity)}}});
   }

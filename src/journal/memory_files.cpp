@@ -284,6 +284,12 @@ void MemoryFiles::crash_to_synced() {
   state_->crash(nullptr);
 }
 
+void MemoryFiles::lose_unsynced(const std::string& path) {
+  const Guard guard(state_->mutex);
+  const NodePointer node = state_->find(path).node;
+  if (node != nullptr) node->contents.lose_unsynced();
+}
+
 void MemoryFiles::set_capacity(std::uint64_t bytes) {
   const Guard guard(state_->mutex);
   state_->capacity_bytes = bytes;

@@ -107,6 +107,25 @@ Result<void> FileJournal::Impl::replay_segment(SegmentInfo& segment, LoadedFile&
   return segment.closed() ? Result<void>() : open_tail(scanner);
 }
 
+Result<void> FileJournal::Impl::write_again(std::uint64_t from, std::uint64_t end) {
+  constexpr std::uint64_t portion_bytes = std::uint64_t{1} << 20;
+  const std::uint64_t start = manifest.segments.back().start;
+  journal_internal::ByteBuffer bytes;
+  for (std::uint64_t at = std::max(from, start); at < end; at += bytes.size()) {
+    bytes.resize(std::min(portion_bytes, end - at));
+    const std::uint64_t offset = offset_in_file(at, start);
+    const auto read = active->read_at(offset, {bytes.data(), bytes.size()});
+    if (!read) return read.error();
+    if (*read != bytes.size()) {
+      return Error{ErrorCode::unavailable,
+                   path_of(manifest.segments.back().name()) + " became shorter meanwhile"};
+    }
+    if (auto written = active->write_at(offset, {bytes.data(), bytes.size()}); !written)
+      return written;
+  }
+  return {};
+}
+
 /// Makes the last segment one that can be written to, from where its batches end.
 Result<void> FileJournal::Impl::open_tail(const BatchScanner& scanner) {
   const SegmentInfo& segment = manifest.segments.back();
@@ -123,7 +142,10 @@ Result<void> FileJournal::Impl::open_tail(const BatchScanner& scanner) {
   }
   opening.closed_cleanly = manifest.closed_cleanly;
   if (!manifest.closed_cleanly) {
-    // What the process before wrote and did not sync may be in the system's memory only.
+    // What the process before wrote and did not sync may be in the system's memory only. After a
+    // failed sync that takes it for written already, so only what is written again gets to disk.
+    const std::uint64_t known = std::max(manifest.verified, scanner.synced());
+    if (auto written = write_again(known, end); !written) return written;
     if (auto synced = active->sync(); !synced) return synced;
     Manifest next = manifest;
     next.verified = end;

@@ -59,6 +59,7 @@ std::optional<Batch> BatchScanner::next() noexcept {
   rest_ = rest_.subspan(batch->bytes());
   position_ += batch->bytes();
   hash_ = batch->header.hash;
+  synced_ = std::max(synced_, batch->header.synced);
   return batch;
 }
 

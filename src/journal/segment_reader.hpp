@@ -49,6 +49,8 @@ class BatchScanner {
   std::uint64_t position() const noexcept { return position_; }  ///< behind the last batch given
   std::uint64_t hash() const noexcept { return hash_; }          ///< of the last batch given
   std::span<const std::uint8_t> rest() const noexcept { return rest_; }
+  /// What the batches given say was durable before them; 0 if none does.
+  std::uint64_t synced() const noexcept { return synced_; }
   /// Bytes up to the last one that is not zero.
   std::uint64_t bytes_left() const noexcept;
   /// Goes on behind a damaged place, at the next batch that is unharmed. False if there is none.
@@ -60,6 +62,7 @@ class BatchScanner {
   std::span<const std::uint8_t> rest_;
   std::uint64_t position_;
   std::uint64_t hash_;
+  std::uint64_t synced_ = 0;
 };
 
 /// Where a position lies in its file.

@@ -28,8 +28,15 @@ Result<void> FileJournal::Impl::replace_manifest(Manifest next) {
 
 /// Where nothing is ever synced otherwise: what a manifest says of a segment has to be true after a
 /// power cut as well, or the journal would pass for a damaged one.
-Result<void> FileJournal::Impl::sync_unsynced() {
-  return syncs() ? Result<void>() : active->sync();
+Result<void> FileJournal::Impl::sync_unsynced(std::uint64_t end) {
+  if (syncs()) return {};
+  // What a failed sync left passes for written, and is, once it was written again.
+  if (sync_failed) {
+    if (auto written = write_again(manifest.verified, end); !written) return written;
+  }
+  const auto synced = active->sync();
+  sync_failed = !synced;
+  return synced;
 }
 
 Result<void> FileJournal::Impl::settle_manifest() {
@@ -66,7 +73,7 @@ Result<std::unique_ptr<File>> FileJournal::Impl::create_file(const std::string& 
 /// Closes the segment that is being written before `batches` and goes on in a new one. On an error
 /// the old one stays, which is of use only if nothing was written to it in vain.
 Result<void> FileJournal::Impl::start_segment(const BatchBuffer& batches) {
-  if (auto closed = sync_unsynced(); !closed) return closed;
+  if (auto closed = sync_unsynced(batches.start); !closed) return closed;
   Manifest next = manifest;
   SegmentInfo& old = next.segments.back();
   const bool empty = old.start == batches.start;

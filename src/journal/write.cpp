@@ -35,7 +35,7 @@ Result<void> FileJournal::Impl::drain(std::unique_lock<std::mutex>& lock) {
 
   const auto begun = SteadyClock::now();
   Result<void> done = write_out(taken, after_failure);
-  if (done && adopting) done = sync_unsynced();
+  if (done && adopting) done = sync_unsynced(taken.end);
   if (done && adopting) {
     Manifest next = manifest;
     const auto identity = files.identity(options.directory);

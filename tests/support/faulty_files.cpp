@@ -23,7 +23,6 @@ struct FaultyFiles::State {
   std::uint64_t first_picked = 0;
   std::uint64_t last_picked = 0;
   Fault fault = Fault::refused;
-  std::set<std::string> lost;  // the paths of files whose syncs do nothing any more
   std::function<void(std::uint64_t)> hook;
 
   void pick(std::uint64_t first, std::uint64_t last, Fault what) {
@@ -46,26 +45,13 @@ struct FaultyFiles::State {
     if (number < first_picked || number > last_picked) return std::nullopt;
     return fault;
   }
-
-  bool is_lost(const std::string& path) const {
-    const std::lock_guard guard(mutex);
-    return lost.contains(path);
-  }
-
-  void set_lost(const std::string& path, bool is_so) {
-    const std::lock_guard guard(mutex);
-    if (is_so) {
-      lost.insert(path);
-    } else {
-      lost.erase(path);
-    }
-  }
 };
 
 class FaultyFiles::FaultyFile final : public File {
  public:
-  FaultyFile(std::shared_ptr<State> state, std::unique_ptr<File> inner, std::string path)
-      : state_(std::move(state)), inner_(std::move(inner)), path_(std::move(path)) {}
+  FaultyFile(std::shared_ptr<State> state, MemoryFiles& files, std::unique_ptr<File> inner,
+             std::string path)
+      : state_(std::move(state)), files_(files), inner_(std::move(inner)), path_(std::move(path)) {}
 
   Result<void> write_at(std::uint64_t offset, std::span<const std::uint8_t> bytes) override {
     const auto fault = state_->step();
@@ -82,9 +68,9 @@ class FaultyFiles::FaultyFile final : public File {
 
   Result<void> sync() override {
     const auto fault = state_->step();
-    if (fault == Fault::lost) state_->set_lost(path_, true);
+    if (fault == Fault::lost) files_.lose_unsynced(path_);
     if (fails(fault)) return injected("sync", path_);
-    if (fault == Fault::dropped || state_->is_lost(path_)) return {};
+    if (fault == Fault::dropped) return {};
     return inner_->sync();
   }
 
@@ -102,11 +88,12 @@ class FaultyFiles::FaultyFile final : public File {
 
  private:
   std::shared_ptr<State> state_;
+  MemoryFiles& files_;
   std::unique_ptr<File> inner_;
   std::string path_;
 };
 
-FaultyFiles::FaultyFiles(FileSystem& inner) : inner_(inner), state_(std::make_shared<State>()) {}
+FaultyFiles::FaultyFiles(MemoryFiles& inner) : inner_(inner), state_(std::make_shared<State>()) {}
 FaultyFiles::~FaultyFiles() = default;
 
 Result<std::unique_ptr<File>> FaultyFiles::open(const std::string& path, FileMode mode) {
@@ -114,8 +101,8 @@ Result<std::unique_ptr<File>> FaultyFiles::open(const std::string& path, FileMod
   if (creates && fails(state_->step())) return injected("create", path);
   auto file = inner_.open(path, mode);
   if (!file) return file;
-  if (creates) state_->set_lost(path, false);
-  return std::unique_ptr<File>(std::make_unique<FaultyFile>(state_, std::move(*file), path));
+  return std::unique_ptr<File>(
+      std::make_unique<FaultyFile>(state_, inner_, std::move(*file), path));
 }
 
 bool FaultyFiles::exists(const std::string& path) const { return inner_.exists(path); }

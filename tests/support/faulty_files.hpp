@@ -4,11 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "syncline/file_system.hpp"
+#include "syncline/memory_files.hpp"
 
 namespace syncline::test {
 
@@ -19,9 +18,9 @@ enum class Fault : std::uint8_t {
   refused,
   /// A write fails after the first half of its bytes, everything else as when `refused`.
   torn,
-  /// A sync of a file fails, and what it should have made durable is lost to later ones: all syncs
-  /// of this path report success and do nothing, until the file is made anew. That is what a kernel
-  /// does that takes failed pages for written. Everything else as when `refused`.
+  /// A sync of a file fails, and what it should have made durable is lost to later ones, which
+  /// report success: until it is written again. That is what a kernel does that takes failed pages
+  /// for written. Everything else as when `refused`.
   lost,
   /// A sync, of a file or a directory, reports success and does nothing: a disk that lies.
   /// Everything else is done as always.
@@ -35,7 +34,7 @@ enum class Fault : std::uint8_t {
 class FaultyFiles final : public FileSystem {
  public:
   /// `inner` has to outlive it and the files opened through it.
-  explicit FaultyFiles(FileSystem& inner);
+  explicit FaultyFiles(MemoryFiles& inner);
   ~FaultyFiles() override;
 
   Result<std::unique_ptr<File>> open(const std::string& path, FileMode mode) override;
@@ -55,7 +54,7 @@ class FaultyFiles final : public FileSystem {
   void fail_at(std::uint64_t step, Fault fault = Fault::refused);
   /// Picks step `step` and all after it.
   void fail_from(std::uint64_t step, Fault fault = Fault::refused);
-  /// Picks no step any more. What was `lost` stays so.
+  /// Picks no step any more. What was `lost` stays so until a crash.
   void stop_failing();
   /// `hook` is called with its number before each step, without a lock: it may use the file
   /// systems.
@@ -65,7 +64,7 @@ class FaultyFiles final : public FileSystem {
   struct State;
   class FaultyFile;
 
-  FileSystem& inner_;
+  MemoryFiles& inner_;
   std::shared_ptr<State> state_;
 };
 

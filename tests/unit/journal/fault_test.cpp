@@ -208,6 +208,57 @@ TEST_CASE("what a killed process wrote is durable before the next one says so") 
   CHECK(open_journal(small_segments(memory)).found.size() == 1);
 }
 
+TEST_CASE("what a failed sync left in the system's memory is durable before an opening says so") {
+  // A step of the last process fails, then one of an opening: where that is no sync, it is refused.
+  for (std::uint64_t step = 1; step <= 16; ++step) {
+    CAPTURE(step);
+    MemoryFiles memory;
+    FaultyFiles files(memory);
+    bool told = false;
+    {
+      const OpenJournal open = open_journal(small_segments(files));
+      REQUIRE(commit(*open.journal, {change(1)}));
+      files.fail_at(files.steps() + 1 + step / 4, Fault::lost);
+      told = commit(*open.journal, {change(2, 3000)}).has_value();
+      files.fail_from(1);  // killed: nothing is written anew
+    }
+    files.fail_at(files.steps() + 1 + step % 4, Fault::lost);
+    static_cast<void>(try_open(small_segments(files)));
+    files.stop_failing();
+    const Lsn said = open_journal(small_segments(files)).journal->durable_lsn();
+    files.fail_from(1);
+    CHECK(said >= (told ? 2 : 1));
+    memory.crash_to_synced();
+    CHECK(open_journal(small_segments(memory)).found.size() == said);
+  }
+}
+
+TEST_CASE("where nothing is synced otherwise, a segment is closed on what is durable") {
+  MemoryFiles memory;
+  FaultyFiles files(memory);
+  FileJournal::Options options = small_segments(files);
+  options.durability = Durability::none;
+  options.interval = std::chrono::hours(1);
+  const auto empty = [](const Journal::Visit&) -> Result<void> { return {}; };
+  {
+    const OpenJournal open = open_journal(options);
+    REQUIRE(commit(*open.journal, {change(1)}));
+    REQUIRE(open.journal->flush());
+    bool failed = false;
+    // The sync before a checkpoint, one of these steps, fails; then another one is made.
+    for (std::uint64_t step = 1; step <= 8; ++step) {
+      files.fail_at(files.steps() + step, Fault::lost);
+      failed = !open.journal->checkpoint(1, empty) || failed;
+    }
+    REQUIRE(failed);
+    files.stop_failing();
+    REQUIRE(open.journal->checkpoint(1, empty));
+    files.fail_from(1);
+  }
+  memory.crash_to_synced();
+  CHECK(open_journal(small_segments(memory)).found.size() == 1);
+}
+
 TEST_CASE("a power cut at every step loses nothing that was acknowledged") {
   const std::uint64_t steps = [] {
     MemoryFiles memory;
