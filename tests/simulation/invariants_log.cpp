@@ -139,8 +139,17 @@ bool Judge::Impl::is_version_held(const Site& site, const Dot& dot) const {
   return false;
 }
 
-/// What came from another site is durable there.
+/// What came from its writer is durable there. Who else has it on his disk, because that is a copy
+/// of the writer's or because it came there before, may give it as well.
 void Judge::Impl::check_left_durably(Site& site, const Made& made) {
+  const auto is_durable_at = [&](const Site& other) {
+    return &other != &site && other.replica != nullptr &&
+           Site::of(other.durable, made.row).test(made.place);
+  };
+  if (std::any_of(sites.begin(), sites.end(),
+                  [&](const auto& other) { return is_durable_at(*other); })) {
+    return;
+  }
   for (const auto& other : sites) {
     if (other->replica == nullptr || other->replica->node() != made.dot.origin) continue;
     const LogReader reader = other->replica->log();

@@ -104,6 +104,7 @@ void Judge::Impl::note_losses(Site& site, const std::vector<Bits>& before,
       Made& made = graph.at(graph.row(row).nodes[place]);
       if (made.revoked || stood_for.test(place)) return;
       if (!is_held_by_any(made)) made.gone = true;
+      if (!needs_all && !needs_durable) Site::of(site.forgone, row).set(place);
       if (row != no_row && site.may_lack(graph.row(row).table)) return;
       const bool was_durable = needs_durable && Site::of(durable, row).test(place);
       if (made.is_row_change() && (needs_all || was_durable)) {
@@ -112,7 +113,8 @@ void Judge::Impl::note_losses(Site& site, const std::vector<Bits>& before,
                                             : " was durable and is gone after a crash");
         });
       }
-      if (needs_durable && site.is(made.dot.origin) && made.is_row_change() &&
+      const bool came_back = Site::of(site.forgone, row).test(place);
+      if (needs_durable && !came_back && site.is(made.dot.origin) && made.is_row_change() &&
           is_held_elsewhere(site, made) && made.other_version == no_node) {
         fail("only_durable_changes_leave", site,
              [&] { return name_of(made) + " is gone after a crash, and others have it"; });

@@ -40,6 +40,7 @@ struct JudgedSite {
   std::vector<Bits> held_before;  ///< `held` of the log before, while it is read that was laid anew
   std::vector<Bits> in_log;       ///< by row, what of that its log still has
   std::vector<Bits> durable;      ///< by row, what survives a crash
+  std::vector<Bits> forgone;      ///< by row, what went with a disk: it can only come back
   Lsn durable_lsn = 0;
   std::vector<Marker> markers;  ///< that took effect, by number
   VectorClock summary;
