@@ -161,12 +161,17 @@ void Judge::Impl::check_left_durably(Site& site, const Made& made) {
   }
 }
 
-/// A server does not take what its writer dates too far ahead.
+/// A server does not take from its writer what that dates too far ahead. Who has it under another
+/// id, as a copy of the writer's disk has, may give it: it is the caller's own that are refused.
 void Judge::Impl::check_time_at_server(Site& site, const Made& made) {
   if (!site.options.server) return;
-  const bool pushed = std::any_of(sites.begin(), sites.end(), [&](const auto& other) {
-    return other->replica != nullptr && other->replica->node() == made.dot.origin;
-  });
+  bool pushed = false;
+  for (const auto& other : sites) {
+    if (other->replica == nullptr || other.get() == &site) continue;
+    const bool writer = other->replica->node() == made.dot.origin;
+    if (!writer && Site::of(other->held, made.row).test(made.place)) return;
+    pushed = pushed || writer;
+  }
   if (!pushed) return;
   constexpr std::uint64_t after_held_us = 1'000'000;
   const std::uint64_t bound =
