@@ -40,7 +40,8 @@ std::vector<std::string> tables_of(const Peer& peer) {
 bool follows_from_beginning(const Replica& replica, const LogReader& reader,
                             const VectorClock& have) {
   std::uint64_t held = 0;
-  for (const VectorClock::Entry& entry : replica.summary().entries()) held += entry.seq;
+  const VectorClock summary = replica.summary();
+  for (const VectorClock::Entry& entry : summary.entries()) held += entry.seq;
   return reader.last_lsn() >= held || have.covers(stable_state(replica).clock);
 }
 
