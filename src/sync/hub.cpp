@@ -173,6 +173,9 @@ Result<void> Hub::check_self(const TenantPointer& tenant, const WireClock& calle
                  "the caller knows other changes of the answering replica than that does itself, "
                  "which took a new id for such a reason moments ago: try again in some minutes"};
   }
+  if (tenant->is_home()) {
+    if (const auto kept = note_left_id(replica, self); !kept) return kept;
+  }
   return replica.reidentify();
 }
 

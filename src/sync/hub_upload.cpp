@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "sync/hub.hpp"
 #include "sync/stable_state.hpp"
+#include "sync/standing.hpp"
 #include "sync/upload_check.hpp"
+#include "syncline/record.hpp"
 
 namespace syncline {
 
@@ -47,21 +50,52 @@ Sequence same_up_to(const NodeId& origin, const Replica& replica, const Snapshot
   return given ? marker->vector.get(origin) : 0;
 }
 
-/// Origins of which `replica` is known not to hold the same, by the hashes of their chains.
+/// Origins of which `replica` is known not to hold the same, by the hashes of their chains or by
+/// bytes.
 void add_differing(std::set<NodeId>& contested, const Replica& replica, const Snapshot& snapshot) {
   for (const auto& [origin, chain] : snapshot.chains) {
     const auto here = replica.chain_at(origin, snapshot.clock.get(origin));
     if (here && *here != chain) contested.insert(origin);
   }
+  const LogReader log = replica.log();
+  for (const auto* records : {&snapshot.rows, &snapshot.history}) {
+    for (const SnapshotRecord& record : *records) {
+      const auto change = decode_record(
+          {reinterpret_cast<const std::uint8_t*>(record.record.data()), record.record.size()});
+      const Lsn lsn = change ? log.find(change->dot) : 0;
+      if (log.holds(lsn) && !same_change(log.at(lsn).change, *change)) {
+        contested.insert(change->dot.origin);
+      }
+    }
+  }
+}
+
+/// What this home wrote behind its last marker before it came back, if the giver knows changes with
+/// the same numbers, may be these or others that it wrote since: neither bytes nor hashes tell
+/// where the giver needs them no more. With each origin, the seq up to which they are the same.
+std::map<NodeId, Sequence> unsure_origins(const Replica& replica, const Snapshot& snapshot) {
+  const std::optional<StableMarker> marker = replica.stable_marker();
+  std::set<NodeId> own = left_ids(replica);
+  own.insert(replica.node());
+  std::map<NodeId, Sequence> unsure;
+  for (const NodeId& origin : own) {
+    const Sequence same = marker ? marker->vector.get(origin) : 0;
+    const Sequence there = snapshot.clock.get(origin);
+    const auto chain = snapshot.chains.find(origin);
+    const bool agree = chain != snapshot.chains.end() &&
+                       replica.chain_at(origin, there) == std::optional(chain->second);
+    if (!agree && there > same && replica.origin(origin).seq > same) unsure[origin] = same;
+  }
+  return unsure;
 }
 
 /// The tenant's markers were counted on without this home, by one who knows better: where the two
 /// differ, what is held here is written anew.
-Result<void> go_by(const Snapshot& snapshot, const std::set<NodeId>& contested, Replica& replica,
-                   PeerTable& peers) {
-  RebaseOptions options;
+Result<void> go_by(const Snapshot& snapshot, const std::set<NodeId>& contested,
+                   std::map<NodeId, Sequence> unsure, Replica& replica, PeerTable& peers) {
+  RebaseOptions options{std::move(unsure), {}};
   for (const NodeId& origin : contested) {
-    options.contested[origin] = same_up_to(origin, replica, snapshot);
+    options.contested.try_emplace(origin, same_up_to(origin, replica, snapshot));
   }
   const Result<RebaseResult> rebased = replica.rebase(snapshot, {}, options);
   if (!rebased) return rebased.error();
@@ -102,11 +136,17 @@ Result<UploadResponse> Hub::take_snapshot(const TenantPointer& tenant, SnapshotU
   if (!snapshot) {
     return Error{ErrorCode::log_reset, "the upload was begun anew by another call"};
   }
-  if (knows_better) add_differing(contested, replica, *snapshot);
+  std::map<NodeId, Sequence> unsure;
+  if (knows_better) {
+    add_differing(contested, replica, *snapshot);
+    unsure = unsure_origins(replica, *snapshot);
+    std::erase_if(unsure, [&](const auto& entry) { return contested.contains(entry.first); });
+    for (const auto& [origin, same] : unsure) contested.insert(origin);
+  }
   const auto checked = check_upload(replica, *snapshot, *peer, knows_better ? &contested : nullptr);
   if (!checked) return checked.error();
   const auto taken = knows_better && !contested.empty()
-                         ? go_by(*snapshot, contested, replica, exchange->peers)
+                         ? go_by(*snapshot, contested, std::move(unsure), replica, exchange->peers)
                          : replica.merge(*snapshot);
   if (!taken) return taken.error();
   response.header = answer_header(*tenant, upload.node_id);

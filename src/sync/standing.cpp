@@ -1,6 +1,7 @@
 #include "sync/standing.hpp"
 
 #include <sstream>
+#include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@ constexpr std::string_view joined_property = "tenant/joined";
 constexpr std::string_view retention_property = "tenant/retention";
 constexpr std::string_view policies_property = "tenant/policies";
 constexpr std::string_view replaced_property = "tenant/replaces";
+constexpr std::string_view left_property = "tenant/left";
 
 std::optional<NodeId> kept_id(const Replica& replica, std::string_view name) {
   const std::optional<std::string> kept = replica.property(name);
@@ -133,6 +135,23 @@ NodeId replaced_id(const Replica& replica) {
 
 Result<void> note_replaced_id(Replica& replica, const NodeId& before) {
   return replica.set_property(replaced_property, before.to_string());
+}
+
+std::set<NodeId> left_ids(const Replica& replica) {
+  std::set<NodeId> ids;
+  std::istringstream kept(replica.property(left_property).value_or(""));
+  for (std::string word; kept >> word;) {
+    if (const Result<NodeId> id = NodeId::parse(word)) ids.insert(*id);
+  }
+  return ids;
+}
+
+Result<void> note_left_id(Replica& replica, const NodeId& before) {
+  std::string kept = before.to_string();
+  for (const NodeId& id : left_ids(replica)) {
+    if (id != before) kept += ' ' + id.to_string();
+  }
+  return replica.set_property(left_property, kept);
 }
 
 }  // namespace syncline

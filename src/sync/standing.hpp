@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 
 #include "syncline/tenant.hpp"
 
@@ -55,5 +56,11 @@ bool is_newer_word(const Replica& replica, const NodeId& teller, const TenantTer
 NodeId replaced_id(const Replica& replica);
 /// Keeps it until a server knows. Errors: as above.
 Result<void> note_replaced_id(Replica& replica, const NodeId& before);
+
+/// Ids under which a home wrote until it was found to be an older copy of itself. What it holds of
+/// them behind its last stable marker may be something else than what others hold.
+std::set<NodeId> left_ids(const Replica& replica);
+/// Adds one. Errors: as above.
+Result<void> note_left_id(Replica& replica, const NodeId& before);
 
 }  // namespace syncline
