@@ -52,6 +52,7 @@ struct Judge::Impl {
   void note_forgotten_orphans(Site& site);
   bool is_one_held(const Bits& held, const Made& made) const;
   bool is_held_by_server(const Made& made) const;
+  bool is_held_as_stable(const Site& site, const Made& made) const;
   bool is_held_elsewhere(const Site& site, const Made& made) const;
   bool is_held_by_any(const Made& made) const;
   void note_revoked(Site& site, NodeIndex index);

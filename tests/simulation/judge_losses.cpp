@@ -18,10 +18,11 @@ void Judge::Impl::hold_what_is_stable(Site& site) {
       const Made& made = graph.at(row, place);
       if (!stable->covers(made.dot)) return;
       if (is_one_held(held, made)) return;
-      // Of several versions it is the one that servers hold.
+      // Of several versions it is the one that servers hold. A home that came back older goes by
+      // whoever has applied a marker that covers it.
       const bool only =
           made.other_version == no_node && graph.latest(made.dot) == truth.nodes[place];
-      if (only || is_held_by_server(made)) {
+      if (only || is_held_by_server(made) || is_held_as_stable(site, made)) {
         held |= made.saw;
         held.set(place);
       }
@@ -68,6 +69,19 @@ bool Judge::Impl::is_one_held(const Bits& held, const Made& made) const {
 bool Judge::Impl::is_held_by_server(const Made& made) const {
   return std::any_of(sites.begin(), sites.end(), [&](const auto& site) {
     return site->options.serves && Site::of(site->held, made.row).test(made.place);
+  });
+}
+
+/// True if nobody that serves holds any version of the change, and who is behind a marker that
+/// covers it holds this one.
+bool Judge::Impl::is_held_as_stable(const Site& site, const Made& made) const {
+  const bool served = std::any_of(sites.begin(), sites.end(), [&](const auto& other) {
+    return other->options.serves && is_one_held(Site::of(other->held, made.row), made);
+  });
+  return !served && std::any_of(sites.begin(), sites.end(), [&](const auto& other) {
+    const VectorClock* stable = other->stable(graph);
+    return other.get() != &site && stable != nullptr && stable->covers(made.dot) &&
+           Site::of(other->held, made.row).test(made.place);
   });
 }
 
