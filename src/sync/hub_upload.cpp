@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sync/hub.hpp"
+#include "sync/newcomers.hpp"
 #include "sync/stable_state.hpp"
 #include "sync/standing.hpp"
 #include "sync/upload_check.hpp"
@@ -85,6 +86,10 @@ std::map<NodeId, Sequence> unsure_origins(const Replica& replica, const Snapshot
     const bool agree = chain != snapshot.chains.end() &&
                        replica.chain_at(origin, there) == std::optional(chain->second);
     if (!agree && there > same && replica.origin(origin).seq > same) unsure[origin] = same;
+    // Since it came back it has not seen what was called stable without it.
+    const bool early = origin == replica.node() &&
+                       has_changes_before_marker(replica, snapshot.stable_number, snapshot.clock);
+    if (early) unsure[origin] = agree ? std::max(same, there) : same;
   }
   return unsure;
 }

@@ -132,7 +132,10 @@ Result<SyncReport> World::do_round(Site& site, Site::Line& line, bool bootstrap)
   site.busy = true;
   line.busy = true;
   events_.add(Event::rounds);
+  const Site& server = *sites_[line.server];
+  const NodeId server_before = server.replica().node();
   const auto report = drive(site, line, bootstrap);
+  if (server.replica().node() != server_before) ++new_ids_;
   line.busy = false;
   if (outermost) site.busy = false;
   site.keep_settings();
