@@ -1,5 +1,7 @@
 #include "sync/lag.hpp"
 
+#include "sync/own_lines.hpp"
+
 namespace syncline {
 namespace {
 
@@ -8,12 +10,7 @@ constexpr std::size_t most_looked_at = 1000;
 }  // namespace
 
 Lag lag_behind(const Replica& replica, const VectorClock& server, bool only_own) {
-  const NodeId self = replica.node();
-  VectorClock held = server;
-  if (only_own) {
-    held = replica.summary();
-    held.set(self, server.get(self));
-  }
+  const VectorClock held = only_own ? all_but_own(replica, server) : server;
   ReadOptions options;
   const Lsn first = replica.first_lsn_not_covered(held);
   options.after = first - 1;

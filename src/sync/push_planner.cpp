@@ -6,6 +6,7 @@
 
 #include "changelog/mutation.hpp"
 #include "sync/durable.hpp"
+#include "sync/own_lines.hpp"
 #include "syncline/record.hpp"
 
 namespace syncline {
@@ -46,9 +47,7 @@ VectorClock PushPlanner::passed_over() const {
 
 Lsn PushPlanner::first_to_send(const VectorClock& passed_over) const {
   if (!options_.only_own) return replica_.first_lsn_not_covered(passed_over);
-  VectorClock others = replica_.summary();
-  others.set(replica_.node(), passed_over.get(replica_.node()));
-  return replica_.first_lsn_not_covered(others);
+  return replica_.first_lsn_not_covered(all_but_own(replica_, passed_over));
 }
 
 Result<void> PushPlanner::check_held() const {
@@ -69,9 +68,19 @@ std::optional<PushRequest> PushPlanner::next() {
   options.limit = std::min(max_changes_, shrunk_changes_);
   options.max_bytes = max_bytes_;
   options.not_covered_by = &passed_over;
-  if (options_.only_own || mutated(Mutation::push_only_own)) options.origins = {replica_.node()};
-  const Result<ReadPage> page = read_durable(replica_, options, server_name_);
-  if (!page || page->entries.empty()) return std::nullopt;
+  const VectorClock own = options_.only_own ? own_lines(replica_) : VectorClock();
+  for (const VectorClock::Entry& line : own.entries()) {
+    if (passed_over.get(line.node) < line.seq) options.origins.push_back(line.node);
+  }
+  if (options_.only_own && options.origins.empty()) return std::nullopt;
+  if (mutated(Mutation::push_only_own)) options.origins = {replica_.node()};
+  Result<ReadPage> page = read_durable(replica_, options, server_name_);
+  if (!page) return std::nullopt;
+  if (options_.only_own) {
+    std::erase_if(page->entries,
+                  [&](const LogEntry& entry) { return !own.covers(entry.change.dot); });
+  }
+  if (page->entries.empty()) return std::nullopt;
   const bool passes_on = std::any_of(
       page->entries.begin(), page->entries.end(),
       [&](const LogEntry& entry) { return entry.change.dot.origin != replica_.node(); });

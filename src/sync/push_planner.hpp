@@ -22,7 +22,9 @@ class PushPlanner {
   struct Options {
     std::size_t batch_changes = 0;
     std::size_t batch_bytes = 0;
-    bool only_own = false;  ///< a replica with a table filter passes nothing on
+    /// A replica with a table filter passes nothing on. What it wrote under an id that it gave up
+    /// is its own as well.
+    bool only_own = false;
   };
   /// What became of a batch.
   struct Outcome {

@@ -2,6 +2,10 @@
 
 #include "syncline/replica.hpp"
 
+#include <array>
+#include <utility>
+
+#include "changelog/former_ids.hpp"
 #include "changelog/mutation.hpp"
 #include "changelog/replica/impl.hpp"
 #include "changelog/replica/journal_entries.hpp"
@@ -40,8 +44,21 @@ Result<void> Replica::Impl::wait_durable(JournalPosition position) {
 
 Result<void> Replica::Impl::reidentify() {
   const Identity identity{NodeId::generate(random), LogId::generate(random)};
-  const std::string bytes = encode_identity(identity);
-  if (auto kept = journal_bytes(JournalEntryKind::renaming, bytes); !kept) return kept;
+  Property former = former_id_property(options.node, own->in_log);
+  const std::string renaming = encode_identity(identity);
+  const std::string property = encode_property(former);
+  const auto entry_of = [](JournalEntryKind kind, const std::string& bytes) {
+    JournalEntry entry;
+    entry.kind = kind;
+    entry.bytes = {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+    return entry;
+  };
+  const std::array batch{entry_of(JournalEntryKind::property, property),
+                         entry_of(JournalEntryKind::renaming, renaming)};
+  if (options.journal != nullptr) {
+    if (auto kept = journal_batch(batch); !kept) return kept;
+  }
+  set_property(former.name, std::move(former.value));
   take_identity(identity);
   return {};
 }
