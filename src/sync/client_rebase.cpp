@@ -29,6 +29,18 @@ void ClientSession::compare(const WireClock& server) {
   }
 }
 
+/// A home that came back older goes on under another id, and takes what it lacks of the former one
+/// from those who have it. A replica of some tables passes nothing on and cannot tell whether
+/// anybody does: what it has of that can only go over written anew. On a home that is behind a
+/// marker it cannot rebase before somebody has brought that back, and maybe the rest with it.
+void ClientSession::contest_what_home_lost(const VectorClock& server) {
+  if (tables_.empty() || marker_is_ahead()) return;
+  const VectorClock here = replica_.summary();
+  for (const NodeId& home : former_homes_) {
+    if (here.get(home) > server.get(home)) contest(home, server.get(home));
+  }
+}
+
 void ClientSession::contest(const NodeId& origin, Sequence same) {
   Sequence& known = rebase_options_.contested[origin];
   known = std::max(known, same);
@@ -76,6 +88,7 @@ Result<void> ClientSession::begin_rebase(const Error& cause) {
 
 void ClientSession::on_rebased(RebaseResult result) {
   rebase_options_ = {};
+  former_homes_.clear();
   report_.rewritten += result.rewritten;
   report_.voided += result.voided;
   for (Change& change : result.handed_to_app) report_.handed_to_app.push_back(std::move(change));

@@ -31,6 +31,8 @@ RegisterRequest ClientSession::build_registration() const {
 Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   registered_ = true;
   ++registrations_;
+  const bool renamed = server_node_ != response.node_id && response.home == response.node_id;
+  if (renamed && home_of(replica_) == server_node_) former_homes_.insert(server_node_);
   server_node_ = response.node_id;
   server_session_ = response.session;
   server_log_ = response.header.log_id;
@@ -54,6 +56,7 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   if (const auto kept = forget_replaced_id(replica_); !kept) return kept;
   compare(response.clock);
   const VectorClock server = response.clock.clock();
+  contest_what_home_lost(server);
   if (response.newcomer && has_changes_before_marker(replica_, response.stable.number, server)) {
     contest(replica_.node(), 0);
   }

@@ -123,6 +123,7 @@ class ClientSession {
   // Identity (client_rebase.cpp).
   void compare(const WireClock& server);
   void contest(const NodeId& origin, Sequence same);
+  void contest_what_home_lost(const VectorClock& server);
   void contest_by(const Error& error);
   Result<void> begin_rebase(const Error& cause);
   void on_rebased(RebaseResult result);
@@ -154,6 +155,7 @@ class ClientSession {
   std::string server_session_;
   LogId server_log_;  ///< as of the registration
   std::optional<NodeId> server_home_;
+  std::set<NodeId> former_homes_;    // ids of the server before it came back older
   std::uint64_t server_marker_ = 0;  // the number of the one that the server had applied
   std::uint64_t settings_version_ = 0;
   std::uint64_t max_changes_ = 0;  // the server's limits, 0 while they are not known
