@@ -58,7 +58,8 @@ void Judge::Impl::check_filter(Site& site) {
   const auto wrote_to = [&](const std::string& table) {
     for (NodeIndex index = 0; index < graph.size(); ++index) {
       const Made& made = graph.at(index);
-      if (site.is(made.dot.origin) && graph.row(made.row).table == table) return true;
+      const bool own = site.is(made.dot.origin) || site.was(made.dot.origin);
+      if (own && graph.row(made.row).table == table) return true;
     }
     return false;
   };

@@ -62,6 +62,8 @@ class Judge {
   /// Another choice of tables, taken up by the site's next round.
   void choose_tables(std::size_t site, std::vector<std::string> tables);
 
+  /// The site's disk is a copy of the other one's.
+  void begins_as_copy(std::size_t site, std::size_t original);
   /// A replica runs there (again). It has to live until `detach`.
   void attach(std::size_t site, Replica& replica);
   /// To be called while the replica still is.

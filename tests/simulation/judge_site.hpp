@@ -29,7 +29,8 @@ struct JudgedSite {
   bool copied = false;            ///< its disk was an older copy once, or another site's
   bool unsure_of_writes = false;  ///< some failed without saying whether they were done
 
-  std::vector<NodeId> ids;  ///< under which replicas there ever wrote
+  std::vector<NodeId> ids;         ///< under which replicas there ever wrote
+  std::vector<NodeId> former_ids;  ///< of the site whose disk it began with a copy of
   LogId log_id;
   Lsn seen = 0;       ///< the log was read up to here
   Lsn first_lsn = 1;  ///< where it began then
@@ -52,6 +53,9 @@ struct JudgedSite {
   std::vector<Dot> told_back;  ///< that rounds told to have taken back
 
   bool is(const NodeId& id) const { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
+  bool was(const NodeId& id) const {
+    return std::find(former_ids.begin(), former_ids.end(), id) != former_ids.end();
+  }
   static const Bits& of(const std::vector<Bits>& sets, std::uint32_t row) {
     static const Bits none;
     return row < sets.size() ? sets[row] : none;

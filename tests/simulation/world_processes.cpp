@@ -184,6 +184,7 @@ void World::clone(const Step& step) {
   auto disk = original.disk->copy(step.number % 2 == 0);
   Site& made = add_site(Role::edge, original.tenant, std::move(disk));
   made.tables = original.tables;
+  judge_of(made).begins_as_copy(made.judged_as, original.judged_as);
   judge_of(made).choose_tables(made.judged_as, made.tables);
   for (const Site::Line& line : original.lines) connect(made, line.server);
   // One that is told so takes another id at once. If the old one was never heard of, what it wrote
