@@ -109,6 +109,9 @@ class World {
   std::uint64_t marker_of(const Site& site) const;  ///< 0: it has applied none
   /// Of a home: no marker was given since, or it knows all that there are now.
   bool may_go_back(const Site& home, const Kept& copy) const;
+  /// Somebody else who holds all tables has applied that marker and can give it to a home that has
+  /// not, or nobody holds only some.
+  bool gives_marker_without(const Site& site, std::uint64_t number) const;
   void renew(const Step& step);
   void keep(const Step& step);
   void clone(const Step& step);

@@ -83,6 +83,17 @@ std::uint64_t World::marker_of(const Site& site) const {
   return marker ? marker->number : 0;
 }
 
+bool World::gives_marker_without(const Site& site, std::uint64_t number) const {
+  bool all_full = true;
+  for (const auto& other : sites_) {
+    if (other->tenant != site.tenant) continue;
+    all_full = all_full && other->tables.empty();
+    const bool gives = other.get() != &site && other->index >= homes() && other->tables.empty();
+    if (gives && marker_of(*other) >= number) return true;
+  }
+  return all_full;
+}
+
 bool World::may_go_back(const Site& home, const Kept& copy) const {
   std::set<NodeId> ids;
   std::uint64_t newest = 0;
@@ -95,7 +106,7 @@ bool World::may_go_back(const Site& home, const Kept& copy) const {
     const bool known = site.get() == &home || copy.peers.contains(peer_property(node));
     all_known = all_known && only_one && known;
   }
-  return all_known || copy.marker == newest;
+  return copy.marker == newest || (all_known && gives_marker_without(home, newest));
 }
 
 void World::finish_dying() {
@@ -119,6 +130,11 @@ void World::renew(const Step& step) {
     return;
   }
   observe_touched();
+  if ((step.act == Act::wipe || step.act == Act::put_back) && site.index >= homes()) {
+    // Nobody else could bring a home that came back older to this marker: a known limit.
+    const bool ahead = marker_of(site) > marker_of(*sites_[site.tenant]);
+    if (ahead && !gives_marker_without(site, marker_of(site))) return;
+  }
   switch (step.act) {
     case Act::crash:
       events_.add(Event::crashes);
