@@ -110,10 +110,13 @@ void Judge::Impl::note_losses(Site& site, const std::vector<Bits>& before,
   if (!site.departed) return;
   const bool needs_all = *site.departed == Departure::stopped;
   const bool needs_durable = *site.departed == Departure::crashed;
+  // On another disk nothing stands for what was lost with the one before.
+  const bool same_disk = needs_all || needs_durable;
   for (std::uint32_t row = 0; row < before.size(); ++row) {
     const Bits missing = before[row] - Site::of(site.held, row);
     if (!missing.any()) continue;
-    const Bits stood_for = same_log || row == no_row ? Bits() : accounted_for(row, &site);
+    const bool may_stand = same_disk && !same_log && row != no_row;
+    const Bits stood_for = may_stand ? accounted_for(row, &site) : Bits();
     missing.for_each([&](std::uint32_t place) {
       Made& made = graph.at(graph.row(row).nodes[place]);
       if (made.revoked || stood_for.test(place)) return;
