@@ -2,6 +2,8 @@
 // dot, and what comes of it.
 
 #include <algorithm>
+#include <sstream>
+#include <string>
 #include <utility>
 
 #include "sync/client_session.hpp"
@@ -51,6 +53,10 @@ void ClientSession::contest_by(const Error& error) {
     contest(asked_as_, error.number("agreed_seq"));
   } else if (const Result<NodeId> origin = NodeId::parse(error.text("origin")); origin) {
     contest(*origin, 0);
+  }
+  std::istringstream differing(error.text(differing_member));
+  for (std::string word; differing >> word;) {
+    if (const Result<NodeId> origin = NodeId::parse(word)) contest(*origin, 0);
   }
 }
 

@@ -179,7 +179,13 @@ Result<void> ClientSession::on_parts(const ExchangeResponse& answer) {
   }
   check_header(answer.header);
   // What came with it was for a replica that holds what the server believes: it is not taken.
-  if (!rebase_options_.contested.empty()) return begin_rebase(found_out());
+  if (!rebase_options_.contested.empty()) {
+    if (answer.registration) return begin_rebase(found_out());
+    // Within a session only this replica's own changes are compared: who registers is told of all.
+    registered_ = false;
+    planner_.forget_server();
+    return {};
+  }
   // What came with the round stays, whatever else went wrong: so all parts are looked at first.
   std::optional<Error> problem;
   const auto note = [&](const Result<void>& done) {

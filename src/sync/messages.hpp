@@ -66,6 +66,11 @@ struct AnswerHeader {
 /// number of the stable marker that it has applied.
 inline constexpr std::string_view home_marker_member = "home_marker";
 
+/// The member of an error by which a server that refuses a registration, because the two hold
+/// different changes under the same dots, names the origins of all of these: ids with spaces
+/// between.
+inline constexpr std::string_view differing_member = "differing";
+
 /// The number and vector of the last stable marker.
 struct StableState {
   std::uint64_t number = 0;
