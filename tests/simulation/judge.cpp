@@ -30,6 +30,7 @@ void Judge::choose_tables(std::size_t site, std::vector<std::string> tables) {
 void Judge::begins_as_copy(std::size_t site, std::size_t original) {
   JudgedSite& judged = *impl_->sites[site];
   const JudgedSite& from = *impl_->sites[original];
+  judged.choosing = from.choosing;
   judged.former_ids = from.former_ids;
   judged.former_ids.insert(judged.former_ids.end(), from.ids.begin(), from.ids.end());
 }

@@ -161,8 +161,8 @@ class World {
   std::size_t position_ = 0;  ///< of the next step
   std::size_t depth_ = 0;     ///< 1 in the middle of a round
   Round round_;
-  std::uint64_t new_ids_ = 0;  ///< taken in rounds so far
-  std::uint64_t new_ids_before_ = 0;
+  std::uint64_t rebases_ = 0;  ///< in rounds so far, after which another round may be needed
+  std::uint64_t rebases_before_ = 0;
   std::uint64_t values_ = 0;  ///< written so far, so that no two are the same
 };
 

@@ -144,7 +144,9 @@ Result<SyncReport> World::do_round(Site& site, Site::Line& line, bool bootstrap)
   if (told()) tell(site, line, report);
   if (report) {
     count(*report);
-    if (report->identity_changed) ++new_ids_;
+    // What others bring back may have to come before what was written anew upon that.
+    const bool wrote_anew = !site.tables.empty() && report->rewritten + report->voided != 0;
+    if (report->identity_changed || wrote_anew) ++rebases_;
     judge_of(site).told(site.judged_as, sites_[line.server]->judged_as, *report, !bootstrap);
     return report;
   }

@@ -76,7 +76,7 @@ std::size_t World::sync_all(bool up) {
 bool World::check_idle() {
   bool silent = true;
   // Two of one disk are told apart only when both have come, and then have to come once more.
-  const bool renamed = new_ids_ != std::exchange(new_ids_before_, new_ids_);
+  const bool rebased = rebases_ != std::exchange(rebases_before_, rebases_);
   for (const std::size_t asker : askers_) {
     Site& site = *sites_[asker];
     for (Site::Line& line : site.lines) {
@@ -95,7 +95,7 @@ bool World::check_idle() {
       silent = silent && idle && report->pulled == 0 && report->pushed == 0;
       if (idle) continue;
       silent = false;
-      if (report && (renamed || new_ids_ != new_ids_before_)) continue;
+      if (report && (rebased || rebases_ != rebases_before_)) continue;
       std::string what = "site " + std::to_string(site.index) + " has still something for " +
                          std::to_string(line.server) + " after two rounds: ";
       what += report ? std::to_string(report->requests) + " requests, " +
@@ -123,6 +123,12 @@ void World::come_to_rest() {
   // Who was given up comes back when all others have acknowledged that, which takes them the two
   // rounds; it is a newcomer then, and what it brings has to go to all others.
   for (std::size_t i = 0; i < rounds_until_return && waiting != 0; ++i) waiting = sync_all(false);
+  if (waiting != 0) {
+    // The id of a disk that was wiped acknowledges nothing any more: it is given up as well, now
+    // that its lease has run out and all others have just been heard.
+    for (std::size_t i = 0; i < homes(); ++i) sites_[i]->process->maintain();
+    for (std::size_t i = 0; i < rounds_until_return && waiting != 0; ++i) waiting = sync_all(false);
+  }
   if (waiting != 0) fail("rounds_succeed", "who was given up is still not let in again");
   if (waited != 0 && !over()) {
     static_cast<void>(sync_all(true));
