@@ -277,8 +277,12 @@ Bits Judge::Impl::accounted_for(std::uint32_t row, const Site* only) const {
       });
       return same;
     }();
+    // What was deleted, and is nowhere, is as it was to be.
+    const bool deleted =
+        only == nullptr && made.operation == Operation::erase && !(there & truth.changes).any();
     // What was taken back is in the list that the app reads.
-    if (made.gone || made.revoked || made.forgotten || same_there) kept.set(made.place);
+    const bool settled = made.gone || made.revoked || made.forgotten || deleted;
+    if (settled || same_there) kept.set(made.place);
   }
   const auto name_of_orphan = [](const Made& made) {
     return made.rebased ? made.rebased->orphan : made.dot;

@@ -79,6 +79,7 @@ class Process {
 struct Kept {
   std::shared_ptr<Disk> disk;
   std::uint64_t marker = 0;     ///< the number of the stable marker that was applied then
+  VectorClock summary;          ///< what was held then
   std::set<std::string> peers;  ///< what was kept there of those who had registered
 };
 

@@ -109,6 +109,9 @@ class World {
   std::uint64_t marker_of(const Site& site) const;  ///< 0: it has applied none
   /// Of a home: no marker was given since, or it knows all that there are now.
   bool may_go_back(const Site& home, const Kept& copy) const;
+  /// What sites of some tables have seen and a home lacks that holds `known` comes from others:
+  /// from its writers, or from who holds all tables.
+  bool brings_all_without(const Site* without, std::size_t tenant, const VectorClock& known) const;
   /// Somebody else who holds all tables has applied that marker and can give it to a home that has
   /// not, or nobody holds only some.
   bool gives_marker_without(const Site& site, std::uint64_t number) const;

@@ -94,7 +94,29 @@ bool World::gives_marker_without(const Site& site, std::uint64_t number) const {
   return all_full;
 }
 
+bool World::brings_all_without(const Site* without, std::size_t tenant,
+                               const VectorClock& known) const {
+  const Site& home = *sites_[tenant];
+  const auto brings = [&](const Site& site, const VectorClock::Entry& entry) {
+    if (site.tenant != tenant || &site == &home || &site == without) return false;
+    const bool gives = site.tables.empty() || site.replica().node() == entry.node;
+    return gives && site.replica().summary().get(entry.node) >= entry.seq;
+  };
+  for (const auto& part : sites_) {
+    if (part->tenant != tenant || part->tables.empty() || part.get() == without) continue;
+    const VectorClock seen = part->replica().summary();
+    for (const VectorClock::Entry& entry : seen.entries()) {
+      if (entry.node == home.replica().node() || entry.seq <= known.get(entry.node)) continue;
+      const bool brought = std::any_of(sites_.begin(), sites_.end(),
+                                       [&](const auto& site) { return brings(*site, entry); });
+      if (!brought) return false;
+    }
+  }
+  return true;
+}
+
 bool World::may_go_back(const Site& home, const Kept& copy) const {
+  if (!brings_all_without(nullptr, home.tenant, copy.summary)) return false;
   std::set<NodeId> ids;
   std::uint64_t newest = 0;
   bool all_known = true;
@@ -134,6 +156,8 @@ void World::renew(const Step& step) {
     // Nobody else could bring a home that came back older to this marker: a known limit.
     const bool ahead = marker_of(site) > marker_of(*sites_[site.tenant]);
     if (ahead && !gives_marker_without(site, marker_of(site))) return;
+    const VectorClock there = sites_[site.tenant]->replica().summary();
+    if (!brings_all_without(&site, site.tenant, there)) return;
   }
   switch (step.act) {
     case Act::crash:
@@ -186,7 +210,7 @@ void World::see_to_power() {
 void World::keep(const Step& step) {
   Site& site = site_of(step);
   events_.add(Event::copies);
-  Kept copy{site.disk->copy(true), marker_of(site), {}};
+  Kept copy{site.disk->copy(true), marker_of(site), site.replica().summary(), {}};
   for (const auto& [name, peer] : site.replica().properties(peer_property_prefix)) {
     copy.peers.insert(name);
   }
