@@ -32,5 +32,11 @@ function(syncline_add_test name folder timeout_s)
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   syncline_use_batches(${name} ${syncline_batch_size} ${sources})
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout_s})
+  syncline_limit_tests(${timeout_s} ${name})
+endfunction()
+
+# Tests take longer where the code is instrumented.
+function(syncline_limit_tests timeout_s)
+  math(EXPR timeout_s "${timeout_s} * ${SYNCLINE_TIMEOUT_FACTOR}")
+  set_tests_properties(${ARGN} PROPERTIES TIMEOUT ${timeout_s})
 endfunction()

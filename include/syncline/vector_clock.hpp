@@ -67,7 +67,8 @@ class VectorClock {
   }
 
   /// The entries, sorted by node, none of them 0. Valid until the clock is changed.
-  std::span<const Entry> entries() const noexcept { return entries_; }
+  std::span<const Entry> entries() const& noexcept { return entries_; }
+  std::span<const Entry> entries() const&& = delete;  ///< they would go with the clock
   std::size_t size() const noexcept { return entries_.size(); }
   bool empty() const noexcept { return entries_.empty(); }
   void clear() noexcept { entries_.clear(); }
