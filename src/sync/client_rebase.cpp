@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sync/client_session.hpp"
+#include "sync/newcomers.hpp"
 #include "sync/remote_state.hpp"
 #include "sync/standing.hpp"
 #include "syncline/record.hpp"
@@ -46,6 +47,11 @@ void ClientSession::contest_what_home_lost(const VectorClock& server) {
 void ClientSession::contest(const NodeId& origin, Sequence same) {
   Sequence& known = rebase_options_.contested[origin];
   known = std::max(known, same);
+}
+
+/// What a newcomer wrote before it had applied marker `number` has to be written anew.
+void ClientSession::contest_early(std::uint64_t number, const VectorClock& server) {
+  for (const NodeId& origin : early_origins(replica_, number, server)) contest(origin, 0);
 }
 
 void ClientSession::contest_by(const Error& error) {

@@ -29,6 +29,7 @@ RegisterRequest ClientSession::build_registration() const {
 }
 
 Result<void> ClientSession::on_registration(const RegisterResponse& response) {
+  const bool first_time = !home_of(replica_);
   registered_ = true;
   ++registrations_;
   const bool renamed = server_node_ != response.node_id && response.home == response.node_id;
@@ -57,9 +58,8 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   compare(response.clock);
   const VectorClock server = response.clock.clock();
   contest_what_home_lost(server);
-  if (response.newcomer && has_changes_before_marker(replica_, response.stable.number, server)) {
-    contest(replica_.node(), 0);
-  }
+  // If this is the first time and the server knows it, it is a copy of one that had come before.
+  if (response.newcomer || first_time) contest_early(response.stable.number, server);
   return {};
 }
 

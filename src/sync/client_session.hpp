@@ -125,6 +125,7 @@ class ClientSession {
   void contest(const NodeId& origin, Sequence same);
   void contest_what_home_lost(const VectorClock& server);
   void contest_by(const Error& error);
+  void contest_early(std::uint64_t number, const VectorClock& server);
   Result<void> begin_rebase(const Error& cause);
   void on_rebased(RebaseResult result);
   Result<void> remember();

@@ -128,9 +128,7 @@ Result<void> ClientSession::on_snapshot_complete() {
   const bool nothing = collector_.records() == 0 && rebase_options_.contested.empty();
   const Snapshot snapshot = collector_.take();
   const std::size_t fresh = count_new(snapshot, replica_.summary());
-  if (never_joined && has_changes_before_marker(replica_, snapshot.stable_number, snapshot.clock)) {
-    contest(replica_.node(), 0);
-  }
+  if (never_joined) contest_early(snapshot.stable_number, snapshot.clock);
   if (!nothing) {
     const std::optional<StableMarker> marker = replica_.stable_marker();
     if (!tables_.empty() && marker && marker->number > snapshot.stable_number) {

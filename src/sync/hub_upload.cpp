@@ -87,8 +87,9 @@ std::map<NodeId, Sequence> unsure_origins(const Replica& replica, const Snapshot
                        replica.chain_at(origin, there) == std::optional(chain->second);
     if (!agree && there > same && replica.origin(origin).seq > same) unsure[origin] = same;
     // Since it came back it has not seen what was called stable without it.
-    const bool early = origin == replica.node() &&
-                       has_changes_before_marker(replica, snapshot.stable_number, snapshot.clock);
+    const bool early =
+        origin == replica.node() &&
+        has_changes_before_marker(replica, origin, snapshot.stable_number, snapshot.clock);
     if (early) unsure[origin] = agree ? std::max(same, there) : same;
   }
   return unsure;

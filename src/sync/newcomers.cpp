@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sync/durable.hpp"
+#include "sync/peer_record.hpp"
 #include "sync/stable_state.hpp"
 #include "sync/standing.hpp"
 #include "syncline/record.hpp"
@@ -147,16 +148,28 @@ NewcomerPush withhold_of_newcomer(const PushRequest& request, const Peer& peer,
   return push;
 }
 
-bool has_changes_before_marker(const Replica& replica, std::uint64_t number,
+bool has_changes_before_marker(const Replica& replica, const NodeId& origin, std::uint64_t number,
                                const VectorClock& server) {
-  const NodeId self = replica.node();
   const LogReader log = replica.log();
   // They lie in the order of their seqs, and a replica's marker is never taken back: if one was
   // written too early, the first was.
-  const Sequence first = server.get(self) + 1;
-  if (first > replica.origin(self).seq) return false;
-  const Lsn lsn = log.find({self, first});
+  const Sequence first = server.get(origin) + 1;
+  if (first > replica.origin(origin).seq) return false;
+  const Lsn lsn = log.find({origin, first});
   return log.holds(lsn) && log.at(lsn).change.stable < number;
+}
+
+std::vector<NodeId> early_origins(const Replica& replica, std::uint64_t number,
+                                  const VectorClock& server) {
+  const NodeId self = replica.node();
+  const bool passes_on = !replica.properties(peer_property_prefix).empty();
+  std::vector<NodeId> early;
+  const VectorClock held = replica.summary();
+  for (const VectorClock::Entry& entry : held.entries()) {
+    if (passes_on && entry.node != self) continue;
+    if (has_changes_before_marker(replica, entry.node, number, server)) early.push_back(entry.node);
+  }
+  return early;
 }
 
 }  // namespace syncline

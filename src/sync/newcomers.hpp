@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "sync/messages.hpp"
 #include "sync/peers.hpp"
@@ -35,9 +36,15 @@ struct NewcomerPush {
 NewcomerPush withhold_of_newcomer(const PushRequest& request, const Peer& peer,
                                   const Replica& replica);
 
-/// True if `replica` has changes of its own that a server may not take from a newcomer: written
+/// True if `replica` holds changes of `origin` that a server may not take from a newcomer: written
 /// before marker `number` was applied, and not held by who holds `server`.
-bool has_changes_before_marker(const Replica& replica, std::uint64_t number,
+bool has_changes_before_marker(const Replica& replica, const NodeId& origin, std::uint64_t number,
                                const VectorClock& server);
+
+/// Of which origins a newcomer has such changes. Of what is not its own a replica that others
+/// exchange with passes on what those wrote; another one wrote it itself, under ids that it gave
+/// up.
+std::vector<NodeId> early_origins(const Replica& replica, std::uint64_t number,
+                                  const VectorClock& server);
 
 }  // namespace syncline
