@@ -118,9 +118,11 @@ Result<void> ClientSession::remember() {
     const NodeId self = replica_.node();
     delivered_ = {self, planner_.server_clock().get(self)};
   }
-  return save_remote(
+  const auto saved = save_remote(
       replica_, options_.remote,
       {server_node_, settings_version_, cursor_, cursor_of_, tables_, dropping_, delivered_});
+  if (saved) switching_ = false;
+  return saved;
 }
 
 }  // namespace syncline

@@ -45,16 +45,30 @@ ClientSession::ClientSession(Replica& replica, Options options)
       planner_(replica, planner_options(options_)),
       tables_(options_.tables) {
   recall_policies(replica);
-  const auto kept = load_remote(replica, options_.remote);
-  if (!kept) return;
-  server_node_ = kept->server_node;
-  settings_version_ = kept->settings_version;
-  cursor_ = kept->cursor;
-  cursor_of_ = kept->reader.is_nil() ? replica.node() : kept->reader;
-  dropping_ = kept->dropping;
-  delivered_ = kept->delivered;
+  recall();
+}
+
+/// Where the last round that was kept has left off.
+void ClientSession::recall() {
+  registered_ = false;
+  planner_.forget_server();
+  tables_ = options_.tables;
+  switching_ = false;
+  const auto kept = load_remote(replica_, options_.remote);
+  if (kept) {
+    server_node_ = kept->server_node;
+    settings_version_ = kept->settings_version;
+    cursor_of_ = kept->reader.is_nil() ? replica_.node() : kept->reader;
+    delivered_ = kept->delivered;
+  }
+  cursor_ = kept ? kept->cursor : std::string();
+  dropping_ = kept ? kept->dropping : std::vector<std::string>();
   // Without a place in the log there is nothing that other tables would have to be added to.
-  if (!cursor_.empty() && kept->tables) tables_ = *kept->tables;
+  if (!cursor_.empty() && kept->tables) {
+    tables_ = *kept->tables;
+  } else {
+    note_unwanted();
+  }
   planner_.set_only_own(!tables_.empty());
 }
 
@@ -145,14 +159,21 @@ ExchangeRequest ClientSession::build_exchange(std::optional<PushRequest> push) c
 void ClientSession::on_connection_lost() {
   registered_ = false;
   planner_.forget_server();
+  end_early();
+}
+
+/// Of a round that was cut short nobody knows whether the server goes by the wanted tables yet, and
+/// it may have forgotten by which ones the place in its log was read.
+void ClientSession::end_early() {
   stage_ = Stage::idle;
+  if (switching_) recall();
 }
 
 Result<void> ClientSession::on_response(const HttpResponse& response) {
   const Result<void> done = stage_ == Stage::snapshot ? on_snapshot(response)
                             : stage_ == Stage::upload ? on_upload(response)
                                                       : on_exchange(response);
-  if (!done) stage_ = Stage::idle;
+  if (!done) end_early();
   return done;
 }
 

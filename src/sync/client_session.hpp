@@ -117,7 +117,11 @@ class ClientSession {
 
   // Other tables than before (client_tables.cpp).
   bool change_tables();
+  void recall();
+  void end_early();
   void switch_tables();
+  void leave_to_be_dropped(std::vector<std::string> held);
+  void note_unwanted();
   Result<void> drop_unwanted();
 
   // Identity (client_rebase.cpp).
@@ -165,6 +169,7 @@ class ClientSession {
   NodeId cursor_of_;                   // whose changes the pages up to there left out
   std::vector<std::string> tables_;    // by which the session goes on; sorted, empty: all
   std::vector<std::string> dropping_;  // not wanted any more, still held
+  bool switching_ = false;             // to the wanted tables; the place by them is not kept yet
   bool priority_merged_ = false;
   Dot delivered_;  // of this replica's own, as known from before this session
   Lag lag_;

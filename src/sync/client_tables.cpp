@@ -42,21 +42,26 @@ bool ClientSession::change_tables() {
   return true;
 }
 
+/// What a former change left to be dropped is still to be, unless it is wanted again.
+void ClientSession::leave_to_be_dropped(std::vector<std::string> held) {
+  const Names& wanted = options_.tables;
+  if (wanted.empty()) return dropping_.clear();
+  held.insert(held.end(), dropping_.begin(), dropping_.end());
+  std::sort(held.begin(), held.end());
+  held.erase(std::unique(held.begin(), held.end()), held.end());
+  dropping_ = difference(held, wanted);
+}
+
+/// Where no place in the server's log is known, as after a crash that came before it was kept,
+/// nothing tells by which tables it was pulled what is here.
+void ClientSession::note_unwanted() { leave_to_be_dropped(replica_.tables()); }
+
 /// Registers with the wanted tables next. Nothing is pulled by the former ones between a snapshot
 /// of the new ones and this: what these got since then would be passed over.
 void ClientSession::switch_tables() {
-  const Names& wanted = options_.tables;
-  if (wanted.empty()) {
-    dropping_.clear();
-  } else {
-    // What a former change left to be dropped is still to be, unless it is wanted again.
-    Names held = tables_.empty() ? replica_.tables() : tables_;
-    held.insert(held.end(), dropping_.begin(), dropping_.end());
-    std::sort(held.begin(), held.end());
-    held.erase(std::unique(held.begin(), held.end()), held.end());
-    dropping_ = difference(held, wanted);
-  }
-  tables_ = wanted;
+  leave_to_be_dropped(tables_.empty() ? replica_.tables() : tables_);
+  tables_ = options_.tables;
+  switching_ = true;
   planner_.set_only_own(!tables_.empty());
   registered_ = false;
   pulled_all_ = false;
