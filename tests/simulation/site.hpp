@@ -80,6 +80,7 @@ struct Kept {
   std::shared_ptr<Disk> disk;
   std::uint64_t marker = 0;     ///< the number of the stable marker that was applied then
   VectorClock summary;          ///< what was held then
+  bool heard_home = false;      ///< it had registered by then
   std::set<std::string> peers;  ///< what was kept there of those who had registered
 };
 

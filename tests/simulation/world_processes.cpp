@@ -186,8 +186,10 @@ void World::renew(const Step& step) {
       if (site.index < homes() && !may_go_back(site, copy)) return;
       events_.add(Event::put_back);
       end(site, Departure::put_back);
-      site.disk = copy.disk->copy(step.other % 2 == 0);
-      return begin(site, step.number % 2 != 0);
+      // Nobody knows an id that never registered: that what was written under it comes from a
+      // newcomer can be told only as long as that keeps it.
+      site.disk = copy.disk->copy(step.other % 2 == 0 || !copy.heard_home);
+      return begin(site, step.number % 2 != 0 && copy.heard_home);
     }
     default:
       events_.add(Event::restarts);
@@ -210,7 +212,11 @@ void World::see_to_power() {
 void World::keep(const Step& step) {
   Site& site = site_of(step);
   events_.add(Event::copies);
-  Kept copy{site.disk->copy(true), marker_of(site), site.replica().summary(), {}};
+  Kept copy{site.disk->copy(true),
+            marker_of(site),
+            site.replica().summary(),
+            home_of(site.replica()).has_value(),
+            {}};
   for (const auto& [name, peer] : site.replica().properties(peer_property_prefix)) {
     copy.peers.insert(name);
   }
@@ -221,15 +227,16 @@ void World::clone(const Step& step) {
   Site& original = site_of(step);
   if (original.role != Role::edge || sites_.size() >= max_sites) return;
   events_.add(Event::clones);
-  auto disk = original.disk->copy(step.number % 2 == 0);
+  // One that knows it takes another id at once. If the old one was never heard of, what it wrote
+  // would not be known for what a newcomer wrote: a known limit.
+  const bool heard = home_of(original.replica()).has_value();
+  auto disk = original.disk->copy(step.number % 2 == 0 || !heard);
   Site& made = add_site(Role::edge, original.tenant, std::move(disk));
   made.tables = original.tables;
   judge_of(made).begins_as_copy(made.judged_as, original.judged_as);
   judge_of(made).choose_tables(made.judged_as, made.tables);
   for (const Site::Line& line : original.lines) connect(made, line.server);
-  // One that is told so takes another id at once. If the old one was never heard of, what it wrote
-  // would not be known for what a newcomer wrote: a known limit.
-  begin(made, step.number % 4 == 1 && home_of(original.replica()).has_value());
+  begin(made, step.number % 4 == 1 && heard);
 }
 
 }  // namespace syncline::sim
