@@ -130,7 +130,13 @@ void Judge::Impl::note_losses(Site& site, const std::vector<Bits>& before,
                                             : " was durable and is gone after a crash");
         });
       }
-      const bool came_back = Site::of(site.forgone, row).test(place);
+      // It can only have come back, or come from another one that writes or wrote under that id.
+      const bool came_back = Site::of(site.forgone, row).test(place) ||
+                             std::any_of(sites.begin(), sites.end(), [&](const auto& other) {
+                               return other.get() != &site && other->replica != nullptr &&
+                                      other->is(made.dot.origin) &&
+                                      Site::of(other->held, row).test(place);
+                             });
       if (needs_durable && !came_back && site.is(made.dot.origin) && made.is_row_change() &&
           is_held_elsewhere(site, made) && made.other_version == no_node) {
         fail("only_durable_changes_leave", site,
