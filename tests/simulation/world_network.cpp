@@ -135,7 +135,7 @@ Result<SyncReport> World::do_round(Site& site, Site::Line& line, bool bootstrap)
   const Site& server = *sites_[line.server];
   const NodeId server_before = server.replica().node();
   const auto report = drive(site, line, bootstrap);
-  if (server.replica().node() != server_before) ++new_ids_;
+  if (server.replica().node() != server_before) ++rebases_;
   line.busy = false;
   if (outermost) site.busy = false;
   site.keep_settings();
