@@ -20,8 +20,8 @@
 #include "http/body_coding.hpp"
 #include "http/date.hpp"
 #include "http/log_waiter.hpp"
-#include "http/websocket_connection.hpp"
 #include "http/stream_sender.hpp"
+#include "http/websocket_connection.hpp"
 
 namespace syncline::http {
 

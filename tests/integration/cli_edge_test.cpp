@@ -142,8 +142,8 @@ TEST_CASE("an edge holds the tables that it was told to") {
   for (const char* const table : {"a", "b"}) {
     REQUIRE(server.run({"put", table, "1", "{}"}).status == 0);
   }
-  REQUIRE(cli_test::run({"edge", "init", edge, "--server", server.url(), "--tenant", "shop",
-                         "--table", "a"})
+  REQUIRE(cli_test::run(
+              {"edge", "init", edge, "--server", server.url(), "--tenant", "shop", "--table", "a"})
               .status == 0);
   REQUIRE(cli_test::run({"sync", edge}).status == 0);
   CHECK(on(edge, {"get", "a", "1"}).status == 0);

@@ -43,7 +43,8 @@ TEST_SUITE("content coding") {
 
   TEST_CASE("large bodies come back, too, and are smaller on the way") {
     std::string bytes;
-    for (unsigned i = 0; bytes.size() < 5'000'000; ++i) bytes += "row " + std::to_string(i * i) + ", ";
+    for (unsigned i = 0; bytes.size() < 5'000'000; ++i)
+      bytes += "row " + std::to_string(i * i) + ", ";
     for (const ContentCoding coding : codings) {
       const std::string packed = compress(coding, bytes);
       CHECK(packed.size() < bytes.size() / 2);
