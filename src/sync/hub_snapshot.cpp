@@ -119,6 +119,14 @@ Result<PagePosition> begin_of(const SnapshotRequest& request, const Replica& rep
   return named;
 }
 
+/// Rows that the last stable marker made forget are in no snapshot, so the marker has to be in it:
+/// what is not durable is not. Errors: `unavailable`.
+Result<void> make_marker_durable(Replica& replica) {
+  const std::optional<StableMarker> marker = replica.stable_marker();
+  if (!marker || replica.log().find(marker->dot) <= replica.releasable_lsn()) return {};
+  return replica.flush();
+}
+
 Result<SnapshotResponse> build_page(const Tenant& tenant, SnapshotReaders& readers,
                                     const SnapshotRequest& request, std::uint64_t now_us) {
   const Replica& replica = tenant.replica();
@@ -161,7 +169,10 @@ Result<SnapshotResponse> build_page(const Tenant& tenant, SnapshotReaders& reade
 
 Result<SnapshotResponse> Hub::snapshot_page(const TenantPointer& tenant,
                                             const SnapshotRequest& request) {
-  const Replica& replica = tenant->replica();
+  Replica& replica = tenant->replica();
+  if (request.page.empty()) {
+    if (const auto durable = make_marker_durable(replica); !durable) return durable.error();
+  }
   const auto exchange = exchange_of(tenant);
   for (Sequence ahead = 0;; ahead = own_changes_meanwhile) {
     // Rows may be newer than the snapshot: all that there is now may be in the page. Where writers
