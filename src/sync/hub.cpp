@@ -40,8 +40,8 @@ std::vector<std::string> tables_of(const Peer& peer) {
 bool follows_from_beginning(const Replica& replica, const LogReader& reader,
                             const VectorClock& have) {
   std::uint64_t held = 0;
-  const VectorClock summary = replica.summary();
-  for (const VectorClock::Entry& entry : summary.entries()) held += entry.seq;
+  const VectorClock reached = reader.clock_at(reader.last_lsn());
+  for (const VectorClock::Entry& entry : reached.entries()) held += entry.seq;
   return reader.last_lsn() >= held || have.covers(stable_state(replica).clock);
 }
 
@@ -231,13 +231,18 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
 }
 
 Result<PushResponse> Hub::push(const TenantPointer& tenant, const PushRequest& request) {
+  return push_of(tenant, request, request.clock ? &*request.clock : nullptr);
+}
+
+Result<PushResponse> Hub::push_of(const TenantPointer& tenant, const PushRequest& request,
+                                  const WireClock* clock) {
   Replica& replica = tenant->replica();
   if (const auto named = check_named(request.node_id, replica); !named) return named.error();
   const auto table = peers(tenant);
   const Result<Peer> peer = table->seen(request.node_id, clock_.now_us());
   if (!peer) return peer.error();
-  if (request.clock) {
-    const auto same = check_not_older(*peer, request.clock->clock());
+  if (clock != nullptr) {
+    const auto same = check_not_older(*peer, clock->clock());
     if (!same) return same.error();
   }
   if (const auto writable = replica.writable(); !writable) return writable.error();
@@ -343,11 +348,12 @@ ExchangeResponse Hub::exchange(const TenantPointer& tenant, const ExchangeReques
       part_result(request.registration, problems.registration,
                   [&](const RegisterRequest& part) { return register_peer(tenant, part); });
   if (!response.registration || *response.registration) {
-    response.push = part_result(request.push, problems.push, in_session([&](PushRequest part) {
-                                  if (request.heartbeat && !part.clock)
-                                    part.clock = request.heartbeat->clock;
-                                  return push(tenant, part);
-                                }));
+    response.push =
+        part_result(request.push, problems.push, in_session([&](const PushRequest& part) {
+                      const WireClock* clock = part.clock ? &*part.clock : nullptr;
+                      if (clock == nullptr && request.heartbeat) clock = &request.heartbeat->clock;
+                      return push_of(tenant, part, clock);
+                    }));
     response.heartbeat =
         part_result(request.heartbeat, problems.heartbeat,
                     in_session([&](const auto& part) { return heartbeat(tenant, part); }));

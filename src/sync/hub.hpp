@@ -68,6 +68,9 @@ class Hub {
   static AnswerHeader answer_header(const Tenant& tenant, const NodeId& caller);
 
  private:
+  /// `clock`: what the caller says to hold; null if it does not.
+  Result<PushResponse> push_of(const TenantPointer& tenant, const PushRequest& request,
+                               const WireClock* clock);
   Result<void> check_self(const TenantPointer& tenant, const WireClock& caller);
   bool may_take_new_id(const TenantPointer& tenant);
 

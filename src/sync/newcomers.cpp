@@ -124,7 +124,6 @@ NewcomerPush withhold_of_newcomer(const PushRequest& request, const Peer& peer,
                                   const Replica& replica) {
   NewcomerPush push;
   push.request.node_id = request.node_id;
-  push.request.clock = request.clock;
   push.request.malformed = request.malformed;
   const Sequence held = replica.origin(peer.node_id).seq;
   const auto first = first_too_early(request, peer, replica);

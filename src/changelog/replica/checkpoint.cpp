@@ -10,13 +10,6 @@ namespace {
 /// Enough to make an entry's own bytes count for nothing; few enough to lie in one buffer.
 constexpr std::size_t filings_of_entry = 16'384;
 
-JournalEntry entry_of(JournalEntryKind kind, std::string_view bytes) {
-  JournalEntry entry;
-  entry.kind = kind;
-  entry.bytes = {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
-  return entry;
-}
-
 /// How the log filed a change; `entry` is what it says of it.
 ChangeLog::Filing filing_of(const Storage& storage, const LogEntry& entry) {
   const std::uint64_t distance = storage.entry(entry.lsn).distance();

@@ -28,6 +28,13 @@ Error damaged(const char* what) {
 
 }  // namespace
 
+JournalEntry entry_of(JournalEntryKind kind, std::string_view bytes) {
+  JournalEntry entry;
+  entry.kind = kind;
+  entry.bytes = {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+  return entry;
+}
+
 std::string encode_identity(const Identity& identity) {
   msgpack::sbuffer bytes;
   Packer packer(bytes);

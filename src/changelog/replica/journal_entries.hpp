@@ -5,12 +5,16 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "syncline/journal.hpp"
 #include "syncline/node_id.hpp"
 #include "syncline/vector_clock.hpp"
 
 namespace syncline {
+
+/// An entry of `kind` that refers to `bytes`.
+JournalEntry entry_of(JournalEntryKind kind, std::string_view bytes);
 
 /// Whose the entries that follow are.
 struct Identity {

@@ -19,9 +19,7 @@ Replica::Impl::Impl(Options given)
 
 Result<void> Replica::Impl::journal_bytes(JournalEntryKind kind, std::string_view bytes) {
   if (options.journal == nullptr) return {};
-  JournalEntry entry;
-  entry.kind = kind;
-  entry.bytes = {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+  const JournalEntry entry = entry_of(kind, bytes);
   return journal_batch(std::span(&entry, 1));
 }
 
@@ -47,12 +45,6 @@ Result<void> Replica::Impl::reidentify() {
   Property former = former_id_property(options.node, own->in_log);
   const std::string renaming = encode_identity(identity);
   const std::string property = encode_property(former);
-  const auto entry_of = [](JournalEntryKind kind, const std::string& bytes) {
-    JournalEntry entry;
-    entry.kind = kind;
-    entry.bytes = {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
-    return entry;
-  };
   const std::array batch{entry_of(JournalEntryKind::property, property),
                          entry_of(JournalEntryKind::renaming, renaming)};
   if (options.journal != nullptr) {
