@@ -50,8 +50,10 @@ void ClientSession::contest(const NodeId& origin, Sequence same) {
 }
 
 /// What a newcomer wrote before it had applied marker `number` has to be written anew.
-void ClientSession::contest_early(std::uint64_t number, const VectorClock& server) {
-  for (const NodeId& origin : early_origins(replica_, number, server)) contest(origin, 0);
+void ClientSession::contest_early(std::uint64_t number, const VectorClock& server, bool came_back) {
+  for (const NodeId& origin : early_origins(replica_, number, server, came_back)) {
+    contest(origin, 0);
+  }
 }
 
 void ClientSession::contest_by(const Error& error) {

@@ -32,6 +32,7 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   const bool first_time = !home_of(replica_);
   registered_ = true;
   ++registrations_;
+  const bool knew_server = server_node_ == response.node_id && !cursor_.empty();
   const bool renamed = server_node_ != response.node_id && response.home == response.node_id;
   if (renamed && home_of(replica_) == server_node_) former_homes_.insert(server_node_);
   server_node_ = response.node_id;
@@ -55,12 +56,38 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
     if (const auto kept = keep_terms(replica_, terms); !kept) return kept;
   }
   if (const auto kept = forget_replaced_id(replica_); !kept) return kept;
+  if (const auto kept = note_told_given_up(replica_, response.given_up); !kept) return kept;
   compare(response.clock);
   const VectorClock server = response.clock.clock();
   contest_what_home_lost(server);
   // If this is the first time and the server knows it, it is a copy of one that had come before.
-  if (response.newcomer || first_time) contest_early(response.stable.number, server);
-  return {};
+  const bool came_back = response.newcomer && comes_back(knew_server);
+  if (response.newcomer || first_time) contest_early(response.stable.number, server, came_back);
+  return came_back ? note_came_back(replica_, response.stable.number) : Result<void>();
+}
+
+/// To a home it comes back if that gave it up, or has forgotten it. Another server knows by the
+/// home's id who joined, and takes one for a newcomer only if nobody waited for it here.
+bool ClientSession::comes_back(bool knew_server) const {
+  if (joined_home(replica_).is_nil()) return false;
+  return server_home_ != server_node_ || was_given_up(replica_) || knew_server;
+}
+
+/// Who comes for the first time, and not to the home itself, ends with a request that tells what it
+/// holds now. Until the server knows that, it has to take what is written next for early.
+bool ClientSession::has_to_tell() {
+  const bool joins = server_home_ && server_home_ != server_node_ && !told_ &&
+                     report_.pulled != 0 && joined_home(replica_) != *server_home_;
+  told_ = told_ || joins;
+  return joins;
+}
+
+/// With everything there and here, nodes that pass changes on to the server's home need not look
+/// at what was written before. Should it not be kept, they do.
+void ClientSession::note_joined() {
+  const NodeId self = replica_.node();
+  const bool all_there = planner_.server_clock().get(self) >= replica_.origin(self).seq;
+  if (server_home_ && all_there) static_cast<void>(note_joined_home(replica_, *server_home_));
 }
 
 /// The server says in every answer what it knows of this replica, and of which settings.

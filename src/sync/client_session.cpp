@@ -31,6 +31,13 @@ ClientSession::Options in_order(ClientSession::Options options) {
   return options;
 }
 
+Error server_given_up() {
+  return {
+      ErrorCode::unavailable,
+      "the tenant's home has given this server up, because it was away for longer than its "
+      "lease: nothing is exchanged with it before it has come back to the home, under a new id"};
+}
+
 /// Of a first answer, before it is known whether the log or a snapshot is shorter: a small log is
 /// all there, of a long one little is sent for nothing.
 constexpr std::uint64_t first_page_changes = 200;
@@ -76,6 +83,7 @@ void ClientSession::begin_round() {
   stage_ = Stage::exchange;
   bootstrap_only_ = false;
   pulled_all_ = false;
+  told_ = false;
   registrations_ = 0;
   bootstraps_ = 0;
   rebases_ = 0;
@@ -109,7 +117,8 @@ std::optional<HttpRequest> ClientSession::next_exchange() {
     cursor_of_ = asked_as_;
   }
   std::optional<PushRequest> push = planner_.next();
-  if (registered_ && !push && pulled_all_ && !change_tables()) {
+  const bool at_end = registered_ && !push && pulled_all_ && !change_tables();
+  if (at_end && !has_to_tell()) {
     note_joined();
     stage_ = Stage::idle;
     return std::nullopt;
@@ -121,14 +130,6 @@ std::optional<HttpRequest> ClientSession::next_exchange() {
   // Should the body be more than the server takes, as JSON may be, its answer says so: see
   // `recover`.
   return messages_.exchange(build_exchange(std::move(push)));
-}
-
-/// With everything there and here, nodes that pass changes on to the server's home need not look
-/// at what was written before. Should it not be kept, they do.
-void ClientSession::note_joined() {
-  const NodeId self = replica_.node();
-  const bool all_there = planner_.server_clock().get(self) >= replica_.origin(self).seq;
-  if (server_home_ && all_there) static_cast<void>(note_joined_home(replica_, *server_home_));
 }
 
 ExchangeRequest ClientSession::build_exchange(std::optional<PushRequest> push) const {
@@ -195,6 +196,13 @@ Result<void> ClientSession::on_parts(const ExchangeResponse& answer) {
     }
     if (const auto done = on_registration(**answer.registration); !done) return done;
   }
+  if (given_up_.contains(replica_, server_node_)) {
+    // Unless it goes by another id since this session was opened.
+    registered_ = false;
+    planner_.forget_server();
+    if (answer.registration || registrations_ >= most_registrations()) return server_given_up();
+    return {};
+  }
   if (answer.heartbeat && *answer.heartbeat) {
     server_marker_ = (**answer.heartbeat).stable.number;
   }
@@ -257,7 +265,8 @@ Result<void> ClientSession::on_push(const PushResponse& response) {
   report_.accepted += outcome.accepted;
   note_conflicts(response.conflicts);
   for (const Rejection& rejection : response.rejected) {
-    const bool before_marker = rejection.error.number("newcomer") != 0;
+    const std::uint64_t marker = rejection.error.number("newcomer");
+    const bool before_marker = marker != 0;
     const bool other_bytes = rejection.error.code == ErrorCode::dot_mismatch;
     const bool hole = cannot_fill(rejection);
     if (!before_marker && !other_bytes && !hole) continue;
@@ -265,6 +274,10 @@ Result<void> ClientSession::on_push(const PushResponse& response) {
     if (hole && tables_.empty() && marker_is_ahead()) return begin_upload(rejection.error);
     // What depends on it is refused as well, and goes over in another form.
     contest(rejection.dot.origin, 0);
+    if (before_marker && comes_back(false)) {
+      contest_early(marker, planner_.server_clock(), true);
+      if (const auto kept = note_came_back(replica_, marker); !kept) return kept;
+    }
     return begin_rebase(rejection.error);
   }
   return mend(outcome.rejected);
@@ -326,6 +339,7 @@ Result<void> ClientSession::recover(const Error& error) {
   switch (error.code) {
     case ErrorCode::peer_stale:
       if (error.number("expired") != 0) {  // given up while it was away: it comes back as another
+        if (const auto kept = note_given_up(replica_); !kept) return kept;
         contest(asked_as_, 0);
         return begin_rebase(error);
       }

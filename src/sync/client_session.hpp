@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sync/expiry.hpp"
 #include "sync/http_messages.hpp"
 #include "sync/lag.hpp"
 #include "sync/push_planner.hpp"
@@ -78,6 +79,7 @@ class ClientSession {
   enum class SnapshotUse : std::uint8_t { whole, priority, added };
 
   std::optional<HttpRequest> next_exchange();
+  bool has_to_tell();
   void note_joined();
   ExchangeRequest build_exchange(std::optional<PushRequest> push) const;
   RegisterRequest build_registration() const;
@@ -129,7 +131,8 @@ class ClientSession {
   void contest(const NodeId& origin, Sequence same);
   void contest_what_home_lost(const VectorClock& server);
   void contest_by(const Error& error);
-  void contest_early(std::uint64_t number, const VectorClock& server);
+  bool comes_back(bool knew_server) const;
+  void contest_early(std::uint64_t number, const VectorClock& server, bool came_back = false);
   Result<void> begin_rebase(const Error& cause);
   void on_rebased(RebaseResult result);
   Result<void> remember();
@@ -171,6 +174,7 @@ class ClientSession {
   std::vector<std::string> dropping_;  // not wanted any more, still held
   bool switching_ = false;             // to the wanted tables; the place by them is not kept yet
   bool priority_merged_ = false;
+  GivenUp given_up_;
   Dot delivered_;  // of this replica's own, as known from before this session
   Lag lag_;
   // Kept from round to round until it is complete: a lost connection costs no page.
@@ -182,6 +186,7 @@ class ClientSession {
   Stage stage_ = Stage::idle;
   bool bootstrap_only_ = false;
   bool pulled_all_ = false;
+  bool told_ = false;  ///< the server what is held now: see `has_to_tell`
   unsigned registrations_ = 0;
   unsigned bootstraps_ = 0;
   unsigned rebases_ = 0;

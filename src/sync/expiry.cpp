@@ -37,6 +37,24 @@ std::optional<NodeId> expired_by(const ChangeView& change) {
   return node ? std::optional(*node) : std::nullopt;
 }
 
+/// Shows `take` all voids behind `examined`, and moves that on. Ends where `take` returns false.
+template <typename Take>
+void read_voids(const LogReader& log, Lsn& examined, Take take) {
+  if (examined + 1 < log.first_lsn()) examined = log.first_lsn() - 1;
+  ReadOptions options;
+  options.operations = {Operation::void_};
+  options.limit = read_at_once;
+  while (examined < log.last_lsn()) {
+    options.after = examined;
+    const Result<ReadPage> page = read_log(log, options);
+    if (!page || page->examined <= examined) return;
+    for (const LogEntry& entry : page->entries) {
+      if (!take(entry)) return;
+    }
+    examined = page->examined;
+  }
+}
+
 }  // namespace
 
 void ExpiryReader::read(Tenant& tenant, PeerTable& peers) {
@@ -47,27 +65,34 @@ void ExpiryReader::read(Tenant& tenant, PeerTable& peers) {
     log_id_ = log.log_id();
     examined_ = kept_place(replica, *log_id_);
   }
-  if (examined_ + 1 < log.first_lsn()) examined_ = log.first_lsn() - 1;
-  ReadOptions options;
-  options.operations = {Operation::void_};
-  options.limit = read_at_once;
   const std::optional<NodeId> home = known_home(tenant);
-  while (examined_ < log.last_lsn()) {
-    options.after = examined_;
-    const Result<ReadPage> page = read_log(log, options);
-    if (!page || page->examined <= examined_) return;
-    for (const LogEntry& entry : page->entries) {
-      const NodeId& writer = entry.change.dot.origin;
-      // Nobody else may keep a replica out.
-      if (writer != replica.node() && home != writer) continue;
-      const std::optional<NodeId> node = expired_by(entry.change);
-      if (!node) continue;
-      if (!peers.expire(*node, entry.change.dot)) return;  // the next time
-      static_cast<void>(replica.set_property(
-          place_property, log_id_->to_string() + ' ' + std::to_string(entry.lsn)));
-    }
-    examined_ = page->examined;
+  read_voids(log, examined_, [&](const LogEntry& entry) {
+    const NodeId& writer = entry.change.dot.origin;
+    // Nobody else may keep a replica out.
+    if (writer != replica.node() && home != writer) return true;
+    const std::optional<NodeId> node = expired_by(entry.change);
+    if (!node) return true;
+    if (!peers.expire(*node, entry.change.dot)) return false;  // the next time
+    static_cast<void>(replica.set_property(place_property,
+                                           log_id_->to_string() + ' ' + std::to_string(entry.lsn)));
+    return true;
+  });
+}
+
+bool GivenUp::contains(const Replica& replica, const NodeId& node) {
+  const LogReader log = replica.log();
+  if (log_id_ != log.log_id()) {
+    log_id_ = log.log_id();
+    examined_ = 0;
   }
+  const std::optional<NodeId> home = home_of(replica);
+  if (!home) return false;
+  read_voids(log, examined_, [&](const LogEntry& entry) {
+    if (entry.change.dot.origin != *home) return true;
+    if (const auto given_up = expired_by(entry.change)) nodes_.insert(*given_up);
+    return true;
+  });
+  return nodes_.contains(node) || told_given_up(replica).contains(node);
 }
 
 Result<void> give_up(Tenant& tenant, PeerTable& peers, ExpiryReader& expiries, const NodeId& node) {
@@ -78,7 +103,9 @@ Result<void> give_up(Tenant& tenant, PeerTable& peers, ExpiryReader& expiries, c
   }
   Replica& replica = tenant.replica();
   if (peer->expired() && !peer->released) return {};
-  const bool never_taken = replica.origin(node).seq == 0 && peer->vouched.empty();
+  // Who has joined may have passed on to others what was never taken here.
+  const bool joining = peer->joined_at_marker != 0 || peer->joined_at;
+  const bool never_taken = joining && replica.origin(node).seq == 0 && peer->vouched.empty();
   if (peer->expired() || never_taken || !tenant.is_home()) {
     if (peers.forget(node)) return {};
     return Error{ErrorCode::unavailable, "the replica could not be forgotten"};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "sync/peers.hpp"
 #include "syncline/tenant.hpp"
@@ -24,10 +25,23 @@ class ExpiryReader {
   Lsn examined_ = 0;
 };
 
+/// Who was given up, as a replica without peers of its own knows it from its log. Not thread-safe.
+class GivenUp {
+ public:
+  /// True if the home gave `node` up: nobody exchanges with it any more under that id. Costs next
+  /// to nothing if there is nothing new in the log.
+  bool contains(const Replica& replica, const NodeId& node);
+
+ private:
+  std::optional<LogId> log_id_;
+  Lsn examined_ = 0;
+  std::set<NodeId> nodes_;
+};
+
 /// Gives `node` up. Where the home is, by an entry in the log, so that nobody exchanges with it any
-/// more before it has come back under another id; elsewhere, and if nothing of it was ever taken,
-/// it is only forgotten, and comes back as one who was never seen. Errors: `not_found`, those of
-/// `Replica::append_note`.
+/// more before it has come back under another id; elsewhere, and if it has not joined and nothing
+/// of it was ever taken, it is only forgotten, and comes back as one who was never seen. Errors:
+/// `not_found`, those of `Replica::append_note`.
 Result<void> give_up(Tenant& tenant, PeerTable& peers, ExpiryReader& expiries, const NodeId& node);
 
 /// Gives up all whose leases have run out. Nobody, if nobody decides what is stable. Errors: as

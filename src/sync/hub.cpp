@@ -186,6 +186,12 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   if (const auto named = check_named(request.node_id, replica); !named) return named.error();
   if (const auto self = check_self(tenant, request.clock); !self) return self.error();
   const StableState stable = stable_state(replica);
+  if (came_back_at(replica) > stable.number) {
+    return Error{ErrorCode::unavailable,
+                 "this node was given up and is on its way back to the tenant's home: try again "
+                 "later"}
+        .with("retry_after_s", expired_retry_s);
+  }
   if (const auto same = check_identity(request, replica); !same) {
     Error error = same.error();
     if (!tenant->is_home()) return error;
@@ -200,8 +206,9 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   // itself knows who did.
   const bool known_to_home = terms.home == request.home && terms.home != replica.node();
   Arrival arrival;
-  if (known_to_home) {
-    table.note_joined(request.node_id);
+  if (known_to_home && !table.has_forgotten()) {
+    // But while this node itself was given up nobody waited for those behind it: see `enter`.
+    if (came_back_at(replica) == 0) table.note_joined(request.node_id);
   } else if (!mutated(Mutation::newcomer_not_rebased)) {
     arrival = arrival_of(request, *tenant, stable.number);
   }
@@ -218,6 +225,7 @@ Result<RegisterResponse> Hub::register_peer(const TenantPointer& tenant,
   response.session = table.session();
   response.stable = stable;
   response.newcomer = peer->joined_at_marker != 0;
+  if (is_newcomer(*peer)) response.given_up = table.given_up();
   response.home = terms.home;
   response.retention = terms.retention;
   response.policies = terms.policies;
@@ -253,7 +261,7 @@ Result<PushResponse> Hub::push_of(const TenantPointer& tenant, const PushRequest
   options.sender_clock_offset_us = peer->clock_offset_us;
   options.refuse_markers_of_pusher = known_home(*tenant) != request.node_id;
   std::optional<NewcomerPush> newcomer;
-  if (is_newcomer(*peer)) newcomer = withhold_of_newcomer(request, *peer, replica);
+  if (is_newcomer(*peer)) newcomer = withhold_of_newcomer(request, *peer, replica, *table);
   Result<PushResponse> response =
       integrate_batch(replica, newcomer ? newcomer->request : request, options);
   if (!response) return response;

@@ -102,6 +102,7 @@ Result<void> LiveClient::on_body(const RegisterResponse& answer, std::uint64_t n
   if (auto checked = check_header(answer.header); !checked) return checked;
   if (auto same = compare(answer.clock); !same) return same;
   begun_ = true;
+  server_ = answer.node_id;
   planner_.begin_round();
   planner_.set_server_name(answer.node_id.to_string());
   planner_.set_server_clock(answer.clock.clock());
@@ -144,6 +145,9 @@ Result<void> LiveClient::on_body(const PushResponse& answer) {
 
 Result<void> LiveClient::on_body(const PullResponse& changes) {
   if (auto checked = check_header(changes.header); !checked) return checked;
+  if (given_up_.contains(replica_, server_)) {
+    return Error{ErrorCode::unavailable, "the tenant's home has given this server up"};
+  }
   IntegrateOptions options;
   options.allow_gaps = !options_.tables.empty();
   const std::vector<std::string_view> records = changes.changes.views();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sync/expiry.hpp"
 #include "sync/live_frames.hpp"
 #include "sync/push_planner.hpp"
 #include "syncline/replica.hpp"
@@ -76,6 +77,8 @@ class LiveClient {
   Replica& replica_;
   Options options_;
   const NodeId self_;
+  NodeId server_;
+  GivenUp given_up_;
   PushPlanner planner_;
   std::vector<LiveMessage> output_;
   std::vector<ConflictSummary> conflicts_;

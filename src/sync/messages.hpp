@@ -113,6 +113,9 @@ struct RegisterResponse {
   /// The caller is new here although something is stable: what it wrote before it had applied that
   /// marker is not taken, and has to be written anew.
   bool newcomer = false;
+  /// To a newcomer, whose snapshot need not have the home's entries about them: who was given up
+  /// and has not come back. Up to `limits::max_peers`.
+  std::vector<NodeId> given_up;
   std::optional<NodeId> home;  ///< nullopt: none
   Retention retention;
   PolicySettings policies;

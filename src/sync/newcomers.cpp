@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "changelog/former_ids.hpp"
 #include "sync/durable.hpp"
-#include "sync/peer_record.hpp"
 #include "sync/stable_state.hpp"
 #include "sync/standing.hpp"
 #include "syncline/record.hpp"
@@ -121,8 +121,10 @@ std::optional<Error> too_early(const ChangeView& change, const Peer& peer, const
 }
 
 NewcomerPush withhold_of_newcomer(const PushRequest& request, const Peer& peer,
-                                  const Replica& replica) {
+                                  const Replica& replica, const PeerTable& peers) {
   NewcomerPush push;
+  const std::uint64_t number = stable_state(replica).number;
+  const VectorClock all_held = replica.summary();
   push.request.node_id = request.node_id;
   push.request.malformed = request.malformed;
   const Sequence held = replica.origin(peer.node_id).seq;
@@ -132,7 +134,16 @@ NewcomerPush withhold_of_newcomer(const PushRequest& request, const Peer& peer,
     const std::size_t index = i < request.indexes.size() ? request.indexes[i] : i;
     // What cannot be read is refused by who takes the rest in.
     const Result<ChangeView> change = decode_record(record);
-    if (change && change->dot.origin == peer.node_id && change->dot.seq > held) {
+    const bool own = change && change->dot.origin == peer.node_id;
+    if (change && !own && number != 0 && !all_held.covers(change->dot) &&
+        peers.has_given_up(change->dot.origin)) {
+      Error error =
+          refusal(number, "this replica is new here, and the writer of the change was given up");
+      push.request.malformed.push_back(
+          {change->dot, index, std::move(error).with("index", std::uint64_t{index})});
+      continue;
+    }
+    if (own && change->dot.seq > held) {
       if (first && change->dot.seq >= first->first) {
         Error error = first->second;
         push.request.malformed.push_back(
@@ -159,13 +170,13 @@ bool has_changes_before_marker(const Replica& replica, const NodeId& origin, std
 }
 
 std::vector<NodeId> early_origins(const Replica& replica, std::uint64_t number,
-                                  const VectorClock& server) {
-  const NodeId self = replica.node();
-  const bool passes_on = !replica.properties(peer_property_prefix).empty();
+                                  const VectorClock& server, bool came_back) {
+  const auto former = former_ids(replica);
   std::vector<NodeId> early;
   const VectorClock held = replica.summary();
   for (const VectorClock::Entry& entry : held.entries()) {
-    if (passes_on && entry.node != self) continue;
+    const bool own = entry.node == replica.node() || former.contains(entry.node);
+    if (!own && !came_back) continue;
     if (has_changes_before_marker(replica, entry.node, number, server)) early.push_back(entry.node);
   }
   return early;

@@ -31,20 +31,22 @@ struct NewcomerPush {
 };
 
 /// Takes out of a newcomer's push its own changes that it wrote too early, and those after them:
-/// they may rest on rows that were collected since. Each is refused with `depends`, member
+/// they may rest on rows that were collected since; and those of replicas that were given up, for
+/// which nobody waits. Each is refused with `depends`, member
 /// `newcomer` being the number of the marker that it has to know. Requires `is_newcomer(peer)`.
 NewcomerPush withhold_of_newcomer(const PushRequest& request, const Peer& peer,
-                                  const Replica& replica);
+                                  const Replica& replica, const PeerTable& peers);
 
 /// True if `replica` holds changes of `origin` that a server may not take from a newcomer: written
 /// before marker `number` was applied, and not held by who holds `server`.
 bool has_changes_before_marker(const Replica& replica, const NodeId& origin, std::uint64_t number,
                                const VectorClock& server);
 
-/// Of which origins a newcomer has such changes. Of what is not its own a replica that others
-/// exchange with passes on what those wrote; another one wrote it itself, under ids that it gave
-/// up.
+/// Of which origins a newcomer has such changes: its own, also under ids that it gave up. Where it
+/// `came_back` after it, or the server that it asks, had been given up, those of others count as
+/// well: somebody behind it, for whom nobody waited either, wrote them, has them still and writes
+/// them anew.
 std::vector<NodeId> early_origins(const Replica& replica, std::uint64_t number,
-                                  const VectorClock& server);
+                                  const VectorClock& server, bool came_back);
 
 }  // namespace syncline

@@ -43,6 +43,7 @@ std::string encode_peer(const Peer& peer) {
   if (peer.previous_filter) body["previous_filter"] = *peer.previous_filter;
   if (!peer.vouched.empty()) body["vouched"] = clock_to_body(WireClock(peer.vouched));
   if (peer.joined_at_marker != 0) body["joined_at_marker"] = peer.joined_at_marker;
+  if (peer.since_return != 0) body["since_return"] = peer.since_return;
   if (peer.joined_at) body["joined_at"] = clock_to_body(WireClock(*peer.joined_at));
   if (peer.expired_by) {
     body["expired_by"] = {peer.expired_by->origin.to_string(), peer.expired_by->seq};
@@ -65,6 +66,7 @@ bool read_standing(const json& body, Peer& peer) {
   if (body.contains("joined_at_marker")) {
     peer.joined_at_marker = number_at(body, "joined_at_marker");
   }
+  if (body.contains("since_return")) peer.since_return = number_at(body, "since_return");
   if (body.contains("joined_at")) {
     const Result<WireClock> held = clock_from_body(body.at("joined_at"), "joined_at");
     if (!held) return false;

@@ -6,6 +6,7 @@
 #include "changelog/mutation.hpp"
 #include "sync/cursor.hpp"
 #include "sync/peer_record.hpp"
+#include "sync/standing.hpp"
 #include "syncline/limits.hpp"
 #include "syncline/random.hpp"
 
@@ -33,6 +34,9 @@ std::size_t bytes_of(const RegisterRequest& request) {
 
 /// Under whose id the peers of a replica were kept.
 constexpr std::string_view identity_property = "peers/identity";
+
+/// Somebody who had registered was forgotten.
+constexpr std::string_view forgotten_property = "peers/forgotten";
 
 Error gone(const Peer& peer) {
   if (!peer.released) {
@@ -161,6 +165,11 @@ Result<Peer> PeerTable::enter(const RegisterRequest& request, std::uint64_t now_
   } else if (peer.tables != tables) {
     peer.previous_filter = filter_hash(peer.tables.value_or(std::vector<std::string>{}));
   }
+  // Nobody has waited for those behind this node while it was away.
+  if (const std::uint64_t returned = came_back_at(replica_); returned > peer.since_return) {
+    peer.since_return = returned;
+    peer.joined_at_marker = std::max(peer.joined_at_marker, returned);
+  }
   peer.node_id = request.node_id;
   peer.name = request.name;
   peer.role = request.role;
@@ -179,7 +188,8 @@ Result<Peer> PeerTable::seen(const NodeId& node, std::uint64_t now_us) {
   const auto found = peers_.find(node);
   if (found == peers_.end()) return unregistered(node);
   Peer& peer = found->second.peer;
-  if (!peer.in_session || peer.expired()) return unregistered(node);
+  const bool before_return = peer.since_return < came_back_at(replica_);
+  if (!peer.in_session || peer.expired() || before_return) return unregistered(node);
   peer.last_seen_us = now_us;
   return peer;
 }
@@ -215,6 +225,14 @@ bool PeerTable::acknowledge(const NodeId& node, const Acknowledgement& said,
     entry.dirty = true;
   }
   const bool all_here = held.get(node) >= said.clock.get(node);
+  if (entry.peer.joined_at_marker != 0 && all_here) {
+    // Whatever it writes from now on, it will have seen what is stable.
+    const std::optional<StableMarker> marker = replica_.stable_marker();
+    if (marker && said.clock.covers(marker->dot)) {
+      entry.peer.joined_at_marker = 0;
+      entry.dirty = true;
+    }
+  }
   if (entry.peer.joined_at && all_here && said.clock.covers(*entry.peer.joined_at)) {
     entry.peer.joined_at.reset();
     entry.dirty = true;
@@ -270,6 +288,21 @@ Result<void> PeerTable::expire(const NodeId& node, const Dot& dot) {
   return {};
 }
 
+bool PeerTable::has_given_up(const NodeId& node) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = peers_.find(node);
+  return found != peers_.end() && found->second.peer.expired();
+}
+
+std::vector<NodeId> PeerTable::given_up() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<NodeId> nodes;
+  for (const auto& [node, entry] : peers_) {
+    if (entry.peer.expired()) nodes.push_back(node);
+  }
+  return nodes;
+}
+
 void PeerTable::release(const VectorClock& held, const VectorClock& stable) {
   const std::lock_guard lock(mutex_);
   for (auto& [node, entry] : peers_) {
@@ -290,10 +323,13 @@ void PeerTable::release(const VectorClock& held, const VectorClock& stable) {
 bool PeerTable::forget(const NodeId& node) {
   const std::lock_guard lock(mutex_);
   if (!peers_.contains(node)) return false;
+  if (!replica_.set_property(forgotten_property, "1")) return false;
   if (!replica_.set_property(peer_property(node), std::nullopt)) return false;
   peers_.erase(node);
   return true;
 }
+
+bool PeerTable::has_forgotten() const { return replica_.property(forgotten_property).has_value(); }
 
 std::uint64_t PeerTable::lease_end_us(const Peer& peer, std::uint64_t lease_s) const noexcept {
   const std::uint64_t lease_us = lease_s * 1'000'000;

@@ -52,6 +52,8 @@ struct Peer {
   /// The number of the stable marker that there was when it came for the first time: of its own
   /// changes, those that were written before it had applied that are not taken. 0: all are.
   std::uint64_t joined_at_marker = 0;
+  /// It has registered since this node came back with that marker: see `came_back_at`.
+  std::uint64_t since_return = 0;
   /// Of one that came for the first time to a node that is not the home, and that the home does not
   /// know: what the node held then, and may have answered for. Until it holds that, and all that it
   /// wrote before is here, its own changes must not have missed any of it. nullopt: they may.
@@ -105,7 +107,8 @@ class PeerTable {
   /// has to come back under another id).
   Result<Peer> enter(const RegisterRequest& request, std::uint64_t now_us,
                      const Arrival& arrival = {});
-  /// Notes a sign of life and gives the entry. Errors: `peer_stale`, saying to register.
+  /// Notes a sign of life and gives the entry. Errors: `peer_stale`, saying to register: it has not
+  /// since this program started, or since this replica came back after it had been given up.
   Result<Peer> seen(const NodeId& node, std::uint64_t now_us);
   std::optional<Peer> find(const NodeId& node) const;
 
@@ -117,12 +120,19 @@ class PeerTable {
   bool count_pending(const VectorClock& held);
   void count_pushed(const NodeId& node, std::uint64_t changes);
   void count_pulled(const NodeId& node, std::uint64_t changes);
+  /// True if somebody who registered here was forgotten: who comes may be one for whom nobody
+  /// waits.
+  bool has_forgotten() const;
   /// It has shown to have applied the marker that it found when it came, or the home knows it.
   void note_joined(const NodeId& node);
 
   /// Notes that the home has given `node` up, also if it never registered here. Errors:
   /// `unavailable`.
   Result<void> expire(const NodeId& node, const Dot& entry);
+  /// True if `node` was given up.
+  bool has_given_up(const NodeId& node) const;
+  /// All who were given up and have not come back.
+  std::vector<NodeId> given_up() const;
   /// Lets those who were given up come back whose entry every other peer holds, and `held` does;
   /// or a stable marker covers, which is `stable`.
   void release(const VectorClock& held, const VectorClock& stable);

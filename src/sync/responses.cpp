@@ -65,6 +65,14 @@ Result<RegisterResponse> RegisterResponse::from_body(const json& body) {
   response.session = in.text_or("session", "");
   response.stable = in.stable("stable");
   response.newcomer = in.boolean_or("newcomer", false);
+  if (const json* given_up = in.find("given_up"); given_up != nullptr && given_up->is_array()) {
+    for (const json& each : *given_up) {
+      const bool text = each.is_string();
+      const Result<NodeId> node = NodeId::parse(text ? each.get_ref<const std::string&>() : "");
+      if (!node) return wrong_member("given_up", "a list of UUIDs");
+      response.given_up.push_back(*node);
+    }
+  }
   const json none = json::object();
   const json* settings = in.find("settings");
   MemberReader chosen(settings != nullptr ? *settings : none);
@@ -120,6 +128,7 @@ json RegisterResponse::to_body() const {
                                      {"max_changes", retention.max_changes}};
   }
   if (newcomer) body["newcomer"] = true;
+  for (const NodeId& node : given_up) body["given_up"].push_back(node.to_string());
   header_to_body(body, header);
   return body;
 }

@@ -15,7 +15,10 @@ constexpr std::string_view home_property = "tenant/home";
 constexpr std::string_view joined_property = "tenant/joined";
 constexpr std::string_view retention_property = "tenant/retention";
 constexpr std::string_view policies_property = "tenant/policies";
+constexpr std::string_view came_back_property = "tenant/came_back";
+constexpr std::string_view given_up_property = "tenant/given_up";
 constexpr std::string_view replaced_property = "tenant/replaces";
+constexpr std::string_view told_given_up_property = "tenant/others_given_up";
 constexpr std::string_view left_property = "tenant/left";
 
 std::optional<NodeId> kept_id(const Replica& replica, std::string_view name) {
@@ -23,6 +26,26 @@ std::optional<NodeId> kept_id(const Replica& replica, std::string_view name) {
   if (!kept) return std::nullopt;
   const Result<NodeId> node = NodeId::parse(*kept);
   return node ? std::optional(*node) : std::nullopt;
+}
+
+std::set<NodeId> kept_ids(const Replica& replica, std::string_view name) {
+  std::set<NodeId> ids;
+  std::istringstream kept(replica.property(name).value_or(""));
+  for (std::string word; kept >> word;) {
+    if (const Result<NodeId> id = NodeId::parse(word)) ids.insert(*id);
+  }
+  return ids;
+}
+
+/// Adds these to those that are kept there.
+Result<void> keep_ids(Replica& replica, std::string_view name, const std::vector<NodeId>& more) {
+  std::set<NodeId> ids = kept_ids(replica, name);
+  const std::size_t before = ids.size();
+  ids.insert(more.begin(), more.end());
+  if (ids.size() == before) return {};
+  std::string text;
+  for (const NodeId& id : ids) text += (text.empty() ? "" : " ") + id.to_string();
+  return replica.set_property(name, text);
 }
 
 std::string text_of_policies(const TenantTerms& terms) {
@@ -44,6 +67,28 @@ NodeId joined_home(const Replica& replica) {
 Result<void> note_joined_home(Replica& replica, const NodeId& home) {
   if (joined_home(replica) == home) return {};
   return replica.set_property(joined_property, home.to_string());
+}
+
+std::uint64_t came_back_at(const Replica& replica) {
+  std::uint64_t marker = 0;
+  std::istringstream(replica.property(came_back_property).value_or("")) >> marker;
+  return marker;
+}
+
+Result<void> note_came_back(Replica& replica, std::uint64_t marker) {
+  if (marker > came_back_at(replica)) {
+    auto kept = replica.set_property(came_back_property, std::to_string(marker));
+    if (!kept) return kept;
+  }
+  return replica.set_property(given_up_property, std::nullopt);
+}
+
+bool was_given_up(const Replica& replica) {
+  return replica.property(given_up_property).has_value();
+}
+
+Result<void> note_given_up(Replica& replica) {
+  return replica.set_property(given_up_property, "1");
 }
 
 Retention retention_of(const Replica& replica) {
@@ -137,21 +182,18 @@ Result<void> note_replaced_id(Replica& replica, const NodeId& before) {
   return replica.set_property(replaced_property, before.to_string());
 }
 
-std::set<NodeId> left_ids(const Replica& replica) {
-  std::set<NodeId> ids;
-  std::istringstream kept(replica.property(left_property).value_or(""));
-  for (std::string word; kept >> word;) {
-    if (const Result<NodeId> id = NodeId::parse(word)) ids.insert(*id);
-  }
-  return ids;
-}
+std::set<NodeId> left_ids(const Replica& replica) { return kept_ids(replica, left_property); }
 
 Result<void> note_left_id(Replica& replica, const NodeId& before) {
-  std::string kept = before.to_string();
-  for (const NodeId& id : left_ids(replica)) {
-    if (id != before) kept += ' ' + id.to_string();
-  }
-  return replica.set_property(left_property, kept);
+  return keep_ids(replica, left_property, {before});
+}
+
+std::set<NodeId> told_given_up(const Replica& replica) {
+  return kept_ids(replica, told_given_up_property);
+}
+
+Result<void> note_told_given_up(Replica& replica, const std::vector<NodeId>& nodes) {
+  return keep_ids(replica, told_given_up_property, nodes);
 }
 
 }  // namespace syncline

@@ -28,6 +28,15 @@ Retention retention_of(const Replica& replica);
 NodeId joined_home(const Replica& replica);
 /// Keeps that it has joined that home, if this is new. Errors: those of `Replica::set_property`.
 Result<void> note_joined_home(Replica& replica, const NodeId& home);
+/// The number of the stable marker with which this replica came back after it had been given up:
+/// nobody has waited for what those behind it wrote before they had applied that. 0: it never was.
+std::uint64_t came_back_at(const Replica& replica);
+/// The home has given it up, and it has not come back yet.
+bool was_given_up(const Replica& replica);
+/// Keeps that the home gave it up. Errors: those of `Replica::set_property`.
+Result<void> note_given_up(Replica& replica);
+/// Keeps that it came back with that marker. Errors: as above.
+Result<void> note_came_back(Replica& replica, std::uint64_t marker);
 /// Goes by these terms from now on. Errors: those of `Replica::set_property`.
 Result<void> keep_terms(Replica& replica, const TenantTerms& terms);
 /// Goes by the policies and the clock drift that were told last, after a new start: rows have to
@@ -51,6 +60,11 @@ TenantSettings known_settings(const Tenant& tenant);
 /// True if what `teller` says of the tenant counts more than what `replica` goes by: it is the home
 /// itself, nobody was heard before, or it has heard of newer settings of the same home.
 bool is_newer_word(const Replica& replica, const NodeId& teller, const TenantTerms& said);
+
+/// Whom a server named as given up when this replica was new to it.
+std::set<NodeId> told_given_up(const Replica& replica);
+/// Keeps more of them. Errors: as above.
+Result<void> note_told_given_up(Replica& replica, const std::vector<NodeId>& nodes);
 
 /// The id that this replica gave up and no server knows of yet; nil: none.
 NodeId replaced_id(const Replica& replica);

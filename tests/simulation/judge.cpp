@@ -43,6 +43,7 @@ void Judge::attach(std::size_t site, Replica& replica) {
   if (first && replica.log().last_lsn() != 0) {
     impl_->bases_are_lost = true;
     judged.copied = true;
+    judged.list_is_known = false;  // it has that of its original
   }
   impl_->observe(judged);
   impl_->check_taken_back(judged);

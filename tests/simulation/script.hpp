@@ -29,6 +29,7 @@ enum class Act : std::uint8_t {
   bootstrap,  ///< takes a snapshot
   live,       ///< opens a live connection or, if there is one, lets `number` messages pass
   hang_up,    ///< a live connection is cut
+  omit,       ///< before the next push of `site` a faulty client sends it without one change
   part,       ///< `site` and `other` do not reach one another any more
   join,       ///< they do again
   // Time.

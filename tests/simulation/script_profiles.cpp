@@ -68,6 +68,23 @@ void choose_mesh(Setup& setup, Dice& dice) {
   setup.marker_ms = dice.one_in(2) ? 0 : 60'000;
 }
 
+void choose_wide(Setup& setup, Dice& dice) {
+  choose_mesh(setup, dice);
+  setup.edges = dice.one_in(3) ? dice.between(4, 8) : dice.between(1, 3);
+  // Who asks several servers may hear from one of what somebody wrote who is behind another one
+  // that was given up.
+  setup.lease_s = setup.lines == 0 && dice.one_in(2) ? 60 : 0;
+}
+
+void choose_lines(Setup& setup, Dice& dice) {
+  choose_common(setup, dice);
+  setup.clouds = dice.between(2, 3);
+  setup.relays = dice.between(0, 1);
+  setup.edges = dice.between(1, 3);
+  setup.lines = dice.between(1, 2);
+  setup.lease_s = dice.one_in(2) ? 60 : 0;
+}
+
 void choose_live(Setup& setup, Dice& dice) {
   choose_common(setup, dice);
   setup.json = dice.one_in(4) ? 1 : 0;
@@ -118,6 +135,9 @@ std::vector<Weight> everyday() {
           {Act::restart, 2}};
 }
 
+/// So many of the last ones show limits that are known, and serve to look for planted faults.
+constexpr std::size_t only_if_named = 1;
+
 const std::vector<Profile>& profiles() {
   static const std::vector<Profile> all = {
       {{"small", "a cloud and two edges write two rows over a bad network"},
@@ -147,6 +167,23 @@ const std::vector<Profile>& profiles() {
        choose_mesh,
        {20, 60},
        with(everyday(), {{Act::part, 4}, {Act::join, 4}, {Act::sync, 40}, {Act::maintain, 4}})},
+      {{"wide", "several servers and up to eight edges: leases, trims, refusals, faulty clients"},
+       choose_wide,
+       {20, 90},
+       with(everyday(), {{Act::part, 3},
+                         {Act::join, 4},
+                         {Act::sync, 60},
+                         {Act::live, 6},
+                         {Act::hang_up, 1},
+                         {Act::bootstrap, 4},
+                         {Act::omit, 4},
+                         {Act::erase, 6},
+                         {Act::wait, 4},
+                         {Act::maintain, 12},
+                         {Act::trim, 3},
+                         {Act::poison, 5},
+                         {Act::discard, 2},
+                         {Act::policy, 2}})},
       {{"tables", "edges that hold some tables, and change which"},
        choose_tables,
        {10, 40},
@@ -156,6 +193,7 @@ const std::vector<Profile>& profiles() {
        {10, 40},
        with(everyday(), {{Act::poison, 8},
                          {Act::discard, 3},
+                         {Act::omit, 3},
                          {Act::policy, 4},
                          {Act::drift, 3},
                          {Act::jump, 4}})},
@@ -198,6 +236,16 @@ const std::vector<Profile>& profiles() {
        with(
            everyday(),
            {{Act::keep, 10}, {Act::put_back, 7}, {Act::clone, 4}, {Act::wipe, 2}, {Act::put, 10}})},
+      {{"lines", "edges that ask several servers, of which some are given up; only if named"},
+       choose_lines,
+       {20, 60},
+       with(everyday(), {{Act::sync, 60},
+                         {Act::part, 3},
+                         {Act::join, 4},
+                         {Act::bootstrap, 10},
+                         {Act::erase, 15},
+                         {Act::wait, 6},
+                         {Act::maintain, 20}})},
   };
   return all;
 }
@@ -262,7 +310,7 @@ std::span<const WorldName> world_names() {
 }
 
 std::string_view world_of(std::uint64_t seed) {
-  return profiles()[seed % profiles().size()].name.name;
+  return profiles()[seed % (profiles().size() - only_if_named)].name.name;
 }
 
 Result<Script> make_script(std::string_view world, std::uint64_t seed) {

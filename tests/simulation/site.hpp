@@ -105,12 +105,13 @@ struct Site {
   std::shared_ptr<Process> process;  ///< shared by the sites of one server's tenants
   std::shared_ptr<Tenant> served;    ///< the site's tenant in it
   std::vector<Line> lines;
-  std::vector<std::string> tables;  ///< that it holds; empty: all
-  std::vector<Kept> kept;           ///< older copies of its disk
-  std::size_t judged_as = 0;        ///< its number with the judge
-  bool busy = false;                ///< a round of it is under way
-  bool dying = false;               ///< in that round it ended: nothing leaves it
-  bool touched = false;             ///< something may be new in its log
+  std::vector<std::string> tables;     ///< that it holds; empty: all
+  std::vector<Kept> kept;              ///< older copies of its disk
+  std::size_t judged_as = 0;           ///< its number with the judge
+  bool busy = false;                   ///< a round of it is under way
+  std::optional<std::uint32_t> omits;  ///< the change that a faulty client leaves out
+  bool dying = false;                  ///< in that round it ended: nothing leaves it
+  bool touched = false;                ///< something may be new in its log
 
   Replica& replica() const { return served->replica(); }
   std::string tenant_id() const { return std::string(tenant_names[tenant]); }

@@ -24,10 +24,10 @@ StoredTenant first_catalogue(const Setup& setup, std::size_t site, std::size_t t
   tenant.directory = tenant.id;
   tenant.plan.name = "unlimited";
   tenant.settings.home.reset();  // until it was told
+  if (setup.lease_s != 0) tenant.settings.lease_s = setup.lease_s;
   if (site >= setup.tenants) return tenant;
   tenant.settings.home = NodeId();
   tenant.settings.policies.default_policy = setup.causal != 0 ? "causal" : "lww";
-  if (setup.lease_s != 0) tenant.settings.lease_s = setup.lease_s;
   tenant.settings.retention.max_changes = setup.keep_changes;
   return tenant;
 }
@@ -152,6 +152,9 @@ void World::perform(const Step& step) {
     case Act::sync:
     case Act::bootstrap:
       return sync(step);
+    case Act::omit:
+      if (Site* const site = asker_of(step)) site->omits = step.number;
+      return;
     case Act::part:
       return part(step, true);
     case Act::join:

@@ -85,6 +85,8 @@ class World {
   Result<HttpResponse> carry(std::size_t from, std::size_t to, const HttpRequest& request);
   HttpResponse deliver(std::size_t to, const HttpRequest& request);
   void deliver_late();
+  /// Delivers the push, if there is one, without one of its changes, as a faulty client would.
+  void deliver_in_part(Site& from, std::size_t to, const HttpRequest& request);
   void run_inside();
   bool reaches(std::size_t from, std::size_t to) const;
   void sync(const Step& step);

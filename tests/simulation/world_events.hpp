@@ -21,6 +21,7 @@ enum class Event : std::uint8_t {
   answers_lost,
   requests_twice,
   requests_late,
+  pushes_in_part,
   steps_inside_rounds,
   pushed,
   pulled,
@@ -50,14 +51,14 @@ enum class Event : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Event::count)> event_names =
-    {"writes",        "writes refused",  "conflicts",     "resolved",     "rounds",
-     "rounds failed", "requests",        "requests lost", "answers lost", "requests twice",
-     "requests late", "steps in rounds", "pushed",        "pulled",       "rejected",
-     "taken back",    "restamped",       "stubs",         "new ids",      "rewritten",
-     "voided",        "handed to app",   "snapshots",     "uploads",      "restarts",
-     "crashes",       "copies",          "put back",      "clones",       "markers",
-     "expired",       "trimmed changes", "settings",      "tables",       "live messages",
-     "API requests"};
+    {"writes",        "writes refused", "conflicts",       "resolved",     "rounds",
+     "rounds failed", "requests",       "requests lost",   "answers lost", "requests twice",
+     "requests late", "pushes in part", "steps in rounds", "pushed",       "pulled",
+     "rejected",      "taken back",     "restamped",       "stubs",        "new ids",
+     "rewritten",     "voided",         "handed to app",   "snapshots",    "uploads",
+     "restarts",      "crashes",        "copies",          "put back",     "clones",
+     "markers",       "expired",        "trimmed changes", "settings",     "tables",
+     "live messages", "API requests"};
 
 /// A count for each event.
 struct Events {

@@ -5,6 +5,9 @@
 #include <string>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
+#include "sync/body.hpp"
 #include "sync/standing.hpp"
 #include "world.hpp"
 
@@ -45,6 +48,24 @@ void World::deliver_late() {
   }
 }
 
+void World::deliver_in_part(Site& from, std::size_t to, const HttpRequest& request) {
+  const auto type = request.headers.find("Content-Type");
+  if (!from.omits || type == request.headers.end()) return;
+  const BodyFormat format =
+      type->second == media_type(BodyFormat::json) ? BodyFormat::json : BodyFormat::msgpack;
+  Result<nlohmann::json> body = parse_body(request.body, format);
+  if (!body || !body->contains("push")) return;
+  nlohmann::json& changes = body->at("push").at("changes");
+  if (changes.empty()) return;
+  changes.erase(*from.omits % changes.size());
+  from.omits.reset();
+  HttpRequest faulty = request;
+  faulty.body = write_body(*body, format);
+  events_.add(Event::pushes_in_part);
+  static_cast<void>(deliver(to, faulty));
+  observe_touched();
+}
+
 void World::run_inside() {
   observe_touched();
   ++depth_;
@@ -72,6 +93,7 @@ Result<HttpResponse> World::carry(std::size_t from, std::size_t to, const HttpRe
     late_.push_back({to, request});
     return lost();
   }
+  deliver_in_part(*sites_[from], to, request);
   HttpResponse response = deliver(to, request);
   if (event == RoundEvent::twice) {
     events_.add(Event::requests_twice);

@@ -60,7 +60,9 @@ std::size_t World::sync_all(bool up) {
       flush_all();
       const auto report = do_round(site, line, false);
       if (report || over()) continue;
-      if (report.error().detail.find("was given up") != std::string::npos) {
+      const std::string& why = report.error().detail;
+      if (why.find("was given up") != std::string::npos ||
+          why.find("has given this server up") != std::string::npos) {
         ++waiting;
         continue;
       }
@@ -122,12 +124,22 @@ void World::come_to_rest() {
   std::size_t waiting = sync_all(false);
   // Who was given up comes back when all others have acknowledged that, which takes them the two
   // rounds; it is a newcomer then, and what it brings has to go to all others.
-  for (std::size_t i = 0; i < rounds_until_return && waiting != 0; ++i) waiting = sync_all(false);
+  // What relays are told they pass on when they have kept it.
+  const auto wait_for_return = [&] {
+    const std::size_t most = rounds_until_return + script_.setup.clouds + script_.setup.relays;
+    for (std::size_t i = 0; i < most && waiting != 0; ++i) {
+      for (const auto& site : sites_) {
+        if (site->role != Role::edge && site->index >= homes()) site->process->maintain();
+      }
+      waiting = sync_all(false);
+    }
+  };
+  wait_for_return();
   if (waiting != 0) {
     // The id of a disk that was wiped acknowledges nothing any more: it is given up as well, now
     // that its lease has run out and all others have just been heard.
     for (std::size_t i = 0; i < homes(); ++i) sites_[i]->process->maintain();
-    for (std::size_t i = 0; i < rounds_until_return && waiting != 0; ++i) waiting = sync_all(false);
+    wait_for_return();
   }
   if (waiting != 0) fail("rounds_succeed", "who was given up is still not let in again");
   if (waited != 0 && !over()) {

@@ -166,7 +166,8 @@ TEST_CASE_FIXTURE(RelayWorld, "a relay takes of its newcomers what has missed no
   CHECK_FALSE(peers->find(edge.replica->node())->joined_at);
 
   Edge late = beyond();
-  late.sync();  // with nothing of its own
+  late.transport->lose_request(2);  // with which it would tell that it holds what it got
+  CHECK_FALSE(late.client->sync());
   const auto joining = peers->find(late.replica->node());
   REQUIRE(joining->joined_at);
   CHECK(state_of(*joining, *relay.tenant, *peers, clock.now_us()) == PeerState::joining);
@@ -178,6 +179,16 @@ TEST_CASE_FIXTURE(RelayWorld, "a relay takes of its newcomers what has missed no
   CHECK(row_of(relay.replica(), "old") == "\"relay\"");
   CHECK(relay.replica().conflicts({}).conflicts.size() == 1);
   CHECK_FALSE(peers->find(late.replica->node())->joined_at);
+}
+
+TEST_CASE_FIXTURE(RelayWorld,
+                  "a newcomer's first round at a relay ends with telling what it holds") {
+  relay.put("old", "1");
+  relay.sync();
+  Edge edge = beyond();
+  CHECK(edge.sync().requests == 2);
+  CHECK_FALSE(relay.hub.peers(relay.tenant)->find(edge.replica->node())->joined_at);
+  CHECK(edge.sync().requests == 1);
 }
 
 TEST_CASE_FIXTURE(RelayWorld,
