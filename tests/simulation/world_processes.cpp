@@ -147,6 +147,8 @@ void World::renew(const Step& step) {
     if (site.dying) return;
     site.dying = true;
     dying_.push_back(step);
+    // There may be more sites by then, and the operand would mean another one.
+    dying_.back().site = static_cast<std::uint8_t>(site.index);
     observe_touched();
     if (step.act == Act::crash) site.disk->cut_power(site.random);
     return;
