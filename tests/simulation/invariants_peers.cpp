@@ -11,19 +11,29 @@ namespace syncline::sim {
 void Judge::Impl::check_acknowledged(Site& server) {
   if (failed() || server.replica == nullptr) return;
   for (const auto& [name, bytes] : server.replica->properties(peer_property_prefix)) {
-    const Result<Peer> peer = decode_peer(bytes);
-    if (!peer) continue;
+    const auto& noted = read_peer(bytes);
+    if (!noted) continue;
     Site* of = nullptr;
     std::size_t claims = 0;
     for (const auto& site : sites) {
-      if (!site->is(peer->node_id)) continue;
+      if (!site->is(noted->node)) continue;
       ++claims;
-      if (site->replica != nullptr && site->replica->node() == peer->node_id) of = site.get();
+      if (site->replica != nullptr && site->replica->node() == noted->node) of = site.get();
     }
     // An older copy, or one of two, may know less until that is found.
     if (of == nullptr || claims > 1 || of->copied) continue;
-    check_acknowledged_by(*of, server, peer->acknowledged);
+    check_acknowledged_by(*of, server, noted->acknowledged);
   }
+}
+
+/// Mostly they are what they were the last time.
+const std::optional<NotedPeer>& Judge::Impl::read_peer(const std::string& bytes) {
+  const auto [place, added] = noted_peers.try_emplace(bytes);
+  if (!added) return place->second;
+  if (Result<Peer> peer = decode_peer(bytes)) {
+    place->second = NotedPeer{peer->node_id, std::move(peer->acknowledged)};
+  }
+  return place->second;
 }
 
 void Judge::Impl::check_acknowledged_by(Site& site, const Site& server,

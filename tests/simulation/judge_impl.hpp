@@ -1,6 +1,7 @@
 // The inside of the judge, shared by its files.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,12 @@
 #include "oracle.hpp"
 
 namespace syncline::sim {
+
+/// What a server's record of a peer says.
+struct NotedPeer {
+  NodeId node;
+  VectorClock acknowledged;
+};
 
 struct Judge::Impl {
   explicit Impl(Options given);
@@ -92,6 +99,7 @@ struct Judge::Impl {
 
   // Peers (invariants_peers.cpp): what servers know of who asks them.
   void check_acknowledged(Site& server);
+  const std::optional<NotedPeer>& read_peer(const std::string& bytes);
   void check_acknowledged_by(Site& site, const Site& server, const VectorClock& acknowledged);
 
   // Rest (invariants_rest.cpp): what has to be equal in the end.
@@ -122,6 +130,7 @@ struct Judge::Impl {
   Graph graph;
   Oracle oracle;
   std::vector<std::unique_ptr<Site>> sites;
+  std::map<std::string, std::optional<NotedPeer>> noted_peers;  ///< by their records' bytes
   std::vector<Dot> announced;
   std::vector<std::uint32_t> touched;  ///< rows of the site that is being observed
   /// A server lost data, or came back older: there may be somebody who has not seen what is stable.

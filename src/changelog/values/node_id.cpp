@@ -1,28 +1,31 @@
 #include "syncline/node_id.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
-#include <boost/uuid/string_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
 namespace syncline {
 namespace {
 
 constexpr std::size_t text_size = 36;
+constexpr std::int8_t no_digit = -1;
 
-bool is_hex_digit(char c) noexcept {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-// Boost's reader also takes braces and forms without dashes and throws on the rest, so only what
-// has the canonical shape reaches it.
-bool is_canonical(std::string_view text) noexcept {
-  if (text.size() != text_size) return false;
-  for (std::size_t i = 0; i < text_size; ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !is_hex_digit(text[i])) return false;
+/// What each character is worth as a hexadecimal digit.
+constexpr std::array<std::int8_t, 256> digits = [] {
+  std::array<std::int8_t, 256> values{};
+  values.fill(no_digit);
+  for (std::int8_t value = 0; value < 16; ++value) {
+    const auto place = static_cast<std::size_t>(value);
+    values[static_cast<unsigned char>("0123456789abcdef"[place])] = value;
+    values[static_cast<unsigned char>("0123456789ABCDEF"[place])] = value;
   }
-  return true;
+  return values;
+}();
+
+constexpr bool is_dash_place(std::size_t place) noexcept {
+  return place == 8 || place == 13 || place == 18 || place == 23;
 }
 
 }  // namespace
@@ -35,12 +38,26 @@ NodeId NodeId::generate(Random& random) {
   return id;
 }
 
+// Each id of each clock of each message comes through here, and Boost's reader, which also takes
+// other forms and throws, took a twelfth of the time of whole rounds.
 Result<NodeId> NodeId::parse(std::string_view text) {
-  if (!is_canonical(text)) {
-    return Error(ErrorCode::bad_request,
-                 "a node id has the form 01234567-89ab-cdef-0123-456789abcdef");
+  NodeId id;
+  bool valid = text.size() == text_size;
+  std::size_t byte = 0;
+  for (std::size_t i = 0; valid && i < text_size;) {
+    if (is_dash_place(i)) {
+      valid = text[i++] == '-';
+      continue;
+    }
+    const int high = digits[static_cast<unsigned char>(text[i])];
+    const int low = digits[static_cast<unsigned char>(text[i + 1])];
+    valid = high != no_digit && low != no_digit;
+    id.bytes_[byte++] = static_cast<std::uint8_t>(high * 16 + low);
+    i += 2;
   }
-  return NodeId(boost::uuids::string_generator()(text.begin(), text.end()));
+  if (valid) return id;
+  return Error(ErrorCode::bad_request,
+               "a node id has the form 01234567-89ab-cdef-0123-456789abcdef");
 }
 
 boost::uuids::uuid NodeId::uuid() const noexcept {
