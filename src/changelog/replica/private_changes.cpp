@@ -40,7 +40,6 @@ void PrivateChanges::refused(Sequence seq, std::string_view log) {
 }
 
 Sequence PrivateChanges::first() const {
-  if (mutated(Mutation::restamp_what_was_sent)) return 1;
   const std::lock_guard lock(mutex_);
   return std::max(sent_, shared_.load(std::memory_order_relaxed)) + 1;
 }
@@ -63,8 +62,12 @@ Sequence Replica::private_from() const {
 }
 
 Sequence Replica::Impl::private_from() const {
-  const Sequence first = privates.first();
   const Storage& storage = contents->storage();
+  Sequence first = privates.first();
+  if (mutated(Mutation::restamp_what_was_sent)) {
+    const auto* marker = storage.markers().applied();
+    first = marker == nullptr ? 1 : marker->marker.vector.get(options.node) + 1;
+  }
   if (storage.first() == 1) return first;
   // What was cut off cannot be given another form.
   return std::max(first, storage.origins().clock_at(storage.first() - 1).get(options.node) + 1);
