@@ -189,6 +189,7 @@ TEST_CASE("answers go over the wire and back") {
   registration.max_change_bytes = 4;
   registration.home = node_a;
   registration.newcomer = true;
+  registration.given_up = {node_a, node_b};
   registration.retention = {7, 0, 9};
   registration.stable = {3, sample_clock().clock()};
   check_round_trip(registration);

@@ -107,6 +107,70 @@ TEST_CASE_FIXTURE(RelayWorld, "whom the home gives up a relay takes under anothe
   CHECK(report.identity_changed->before == before);
 }
 
+TEST_CASE_FIXTURE(RelayWorld,
+                  "a relay that was given up takes those behind it along when it comes back") {
+  relay.put("old", "1");
+  relay.sync();
+  Edge phone = beyond();
+  phone.sync();
+  relay.sync();
+  const NodeId before = phone.replica->node();
+  const auto exchange = hub.exchange_of(tenant);
+  REQUIRE(give_up(*tenant, exchange->peers, exchange->expiries, relay.replica().node()));
+  // Nobody waits for these any more, and the row is deleted and forgotten meanwhile.
+  phone.put("old", "\"phone\"");
+  phone.sync();
+  REQUIRE(server().erase("t", "old"));
+  Edge other = edge();
+  other.sync();
+  other.sync();
+  mark();
+  REQUIRE(stable_state(server()).number != 0);
+
+  for (int i = 0; i < 3; ++i) {
+    relay.sync();
+    static_cast<void>(phone.client->sync());
+    mark();
+    other.sync();
+  }
+  CHECK(came_back_at(relay.replica()) != 0);
+  for (Replica* const each :
+       {&server(), &relay.replica(), phone.replica.get(), other.replica.get()}) {
+    CHECK(row_of(*each, "old") == row_of(server(), "old"));
+    CHECK(each->visible_checksum() == server().visible_checksum());
+    CHECK(each->conflicts({}).conflicts.size() == server().conflicts({}).conflicts.size());
+  }
+  // It was written anew by somebody who had seen what is stable.
+  CHECK(server().origin(before).seq == 0);
+  CHECK(relay.replica().origin(before).seq == 0);
+}
+
+TEST_CASE_FIXTURE(RelayWorld, "who knows that a server was given up does not ask it") {
+  relay.put("old", "1");
+  relay.sync();
+  Edge edge = this->edge();
+  edge.sync();
+  const auto exchange = hub.exchange_of(tenant);
+  REQUIRE(give_up(*tenant, exchange->peers, exchange->expiries, relay.replica().node()));
+  relay.put("unseen", "1");
+  for (int i = 0; i < 2; ++i) edge.sync();
+  lead_to_relay(edge);
+  const auto refused = edge.client->sync();
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().code == ErrorCode::unavailable);
+  CHECK(row_of(*edge.replica, "unseen") == "none");
+  // A newcomer is told, whose snapshot need not have the home's entry.
+  mark();
+  Edge late = this->edge();
+  for (int i = 0; i < 2; ++i) late.sync();
+  lead_to_relay(late);
+  CHECK(late.client->sync().has_error());
+  // Under its new id it is asked again.
+  relay.sync();
+  CHECK(edge.client->sync());
+  CHECK(row_of(*edge.replica, "unseen") == "1");
+}
+
 TEST_CASE_FIXTURE(RelayWorld, "a relay drops nothing by age or number that is not stable") {
   constexpr std::size_t many = 9000;  // more than a segment
   TenantSettings settings = tenant->settings();
