@@ -63,7 +63,9 @@ Result<void> ClientSession::on_registration(const RegisterResponse& response) {
   // If this is the first time and the server knows it, it is a copy of one that had come before.
   const bool came_back = response.newcomer && comes_back(knew_server);
   if (response.newcomer || first_time) contest_early(response.stable.number, server, came_back);
-  return came_back ? note_came_back(replica_, response.stable.number) : Result<void>();
+  if (came_back) return note_came_back(replica_, response.stable.number);
+  const bool home_says = server_home_ == server_node_;
+  return home_says ? limit_came_back(replica_, response.stable.number) : Result<void>();
 }
 
 /// To a home it comes back if that gave it up, or has forgotten it. Another server knows by the

@@ -83,6 +83,11 @@ Result<void> note_came_back(Replica& replica, std::uint64_t marker) {
   return replica.set_property(given_up_property, std::nullopt);
 }
 
+Result<void> limit_came_back(Replica& replica, std::uint64_t marker) {
+  if (marker >= came_back_at(replica)) return {};
+  return replica.set_property(came_back_property, std::to_string(marker));
+}
+
 bool was_given_up(const Replica& replica) {
   return replica.property(given_up_property).has_value();
 }

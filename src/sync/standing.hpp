@@ -37,6 +37,8 @@ bool was_given_up(const Replica& replica);
 Result<void> note_given_up(Replica& replica);
 /// Keeps that it came back with that marker. Errors: as above.
 Result<void> note_came_back(Replica& replica, std::uint64_t marker);
+/// The home has no later marker than that: it came back older itself. Errors: as above.
+Result<void> limit_came_back(Replica& replica, std::uint64_t marker);
 /// Goes by these terms from now on. Errors: those of `Replica::set_property`.
 Result<void> keep_terms(Replica& replica, const TenantTerms& terms);
 /// Goes by the policies and the clock drift that were told last, after a new start: rows have to
