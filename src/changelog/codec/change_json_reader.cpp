@@ -192,16 +192,10 @@ Result<void> read_metadata(const Members& members, Change& change) {
   return {};
 }
 
-std::string_view trimmed(std::string_view text) noexcept {
-  constexpr std::string_view space = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(space);
-  return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
-}
-
 }  // namespace
 
 Result<Change> change_from_json(std::string_view text) {
-  if (!is_object(trimmed(text)) || !codec::is_json(text, limits::max_nesting + 1)) {
+  if (!is_object(codec::json_value(text)) || !codec::is_json(text, limits::max_nesting + 1)) {
     return wrong("record", "a change is one JSON object in UTF-8");
   }
   const Members members = find_members(text);

@@ -80,10 +80,16 @@ void append_base64(std::string& out, std::string_view prefix, const Payload& pay
   out += '"';
 }
 
+/// Whether the payload can stand as a value in a larger text, and be read from there as it is.
+bool can_stand_as_text(const Payload& payload) {
+  return payload.format == PayloadFormat::json &&
+         codec::json_value(payload.bytes).size() == payload.bytes.size();
+}
+
 void append_data(std::string& out, const ChangeView& change, JsonPayload payload) {
   const bool stub = is_stub(change);  // what it carries is a hash, whatever the format says
   if (change.format == PayloadFormat::none && !stub) return;
-  if (change.format == PayloadFormat::json && payload == JsonPayload::text && !stub) {
+  if (payload == JsonPayload::text && !stub && can_stand_as_text(change.payload())) {
     append_key(out, "data");
     out += change.data;
     return;
@@ -95,7 +101,7 @@ void append_data(std::string& out, const ChangeView& change, JsonPayload payload
 
 void append_before(std::string& out, const Payload& before, JsonPayload payload) {
   const bool none = before.format == PayloadFormat::none;
-  if (none || (before.format == PayloadFormat::json && payload == JsonPayload::text)) {
+  if (none || (payload == JsonPayload::text && can_stand_as_text(before))) {
     append_key(out, "before");
     out += none ? "null" : before.bytes;
     return;

@@ -30,6 +30,10 @@ class JsonItems {
   bool object_ = false;
 };
 
+/// The text without the space that JSON allows around a value. Between members of a larger text
+/// nobody can tell to whom such space belongs, so it is no part of a value.
+std::string_view json_value(std::string_view text) noexcept;
+
 /// What the text of a JSON string (with its quotes) says. Requires text that `is_json` accepts.
 std::string json_unquoted(std::string_view text);
 

@@ -216,6 +216,9 @@ Result<void> Replica::Impl::restore_conflict(const ConflictRecord& record) {
 Result<void> Replica::Impl::replay_summary(const JournalEntry& entry) {
   auto covered = decode_clock(entry.bytes);
   if (!covered) return covered.error();
+  if (contents == nullptr) {
+    return Error{ErrorCode::internal, "the journal has a summary before it begins a replica"};
+  }
   raise_summary(*covered);
   return {};
 }

@@ -88,6 +88,16 @@ TEST_CASE("a JSON payload keeps its exact text, in whatever body it comes") {
   CHECK(to_json(*change).find(payload) != std::string::npos);
 }
 
+TEST_CASE("space around a JSON payload, which a larger text cannot keep, travels in base64") {
+  Change change = samples::plain_change();
+  for (const char* const data : {" 1", "1\n", "\t{\"a\": 1} "}) {
+    change.data = data;
+    const std::string text = to_json(change);
+    CHECK_FALSE(json::parse(text).contains("data"));
+    CHECK(change_from_json(text).value() == change);
+  }
+}
+
 TEST_CASE("the record and the JSON form say the same") {
   std::mt19937_64 random(21);
   for (int i = 0; i < 3000; ++i) {
