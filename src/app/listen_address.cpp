@@ -17,6 +17,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   if (address.starts_with('[')) {
     if (!address.ends_with(']')) return wrong();
     address = address.substr(1, address.size() - 2);
+    if (address.find(':') == std::string_view::npos) return wrong();  // no IPv6 address
   } else if (address.find(':') != std::string_view::npos) {
     return wrong();
   }

@@ -14,7 +14,7 @@ TEST_CASE("addresses are read as people write them") {
 
 TEST_CASE("what is no address is refused with an example") {
   for (const char* text : {"", "8437", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536",
-                           "127.0.0.1:-1", "::1:80", "[::1:80"}) {
+                           "127.0.0.1:-1", "::1:80", "[::1:80", "[localhost]:80", "[]:80"}) {
     CAPTURE(text);
     const auto address = parse_listen_address(text);
     REQUIRE(address.has_error());
