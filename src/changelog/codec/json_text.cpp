@@ -163,7 +163,6 @@ std::string_view JsonItems::take_value() noexcept {
 }
 
 std::string_view json_value(std::string_view text) noexcept {
-  constexpr std::string_view space = " \t\r\n";
   const std::size_t first = text.find_first_not_of(space);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(space) - first + 1);
