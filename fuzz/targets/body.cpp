@@ -38,7 +38,7 @@ bool agrees(const json& ours, const json& theirs) {
     return std::equal(ours.begin(), ours.end(), theirs.begin(), agrees);
   }
   if (ours.is_binary()) return theirs.is_binary() && theirs.get_binary() == ours.get_binary();
-  if (ours.is_number_float() && ours != ours) return theirs.is_number_float();  // not a number
+  if (ours.is_number_float() && std::isnan(ours.get<double>())) return theirs.is_number_float();
   return ours == theirs;
 }
 
