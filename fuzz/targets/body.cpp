@@ -2,6 +2,8 @@
 // which format the rest is.
 #include "sync/body.hpp"
 
+#include <cmath>
+
 #include "support/body_check.hpp"
 #include "support/check.hpp"
 #include "support/input.hpp"
