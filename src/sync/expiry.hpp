@@ -25,7 +25,7 @@ class ExpiryReader {
   Lsn examined_ = 0;
 };
 
-/// Who was given up, as a replica without peers of its own knows it from its log. Not thread-safe.
+/// Who was given up, as one who asks others knows it from its log. Not thread-safe.
 class GivenUp {
  public:
   /// True if the home gave `node` up: nobody exchanges with it any more under that id. Costs next

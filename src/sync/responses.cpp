@@ -65,7 +65,8 @@ Result<RegisterResponse> RegisterResponse::from_body(const json& body) {
   response.session = in.text_or("session", "");
   response.stable = in.stable("stable");
   response.newcomer = in.boolean_or("newcomer", false);
-  if (const json* given_up = in.find("given_up"); given_up != nullptr && given_up->is_array()) {
+  if (const json* given_up = in.find("given_up"); given_up != nullptr) {
+    if (!given_up->is_array()) return wrong_member("given_up", "a list of UUIDs");
     for (const json& each : *given_up) {
       const bool text = each.is_string();
       const Result<NodeId> node = NodeId::parse(text ? each.get_ref<const std::string&>() : "");
