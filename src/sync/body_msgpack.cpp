@@ -7,6 +7,7 @@
 
 #include <msgpack.hpp>
 
+#include "changelog/codec/big_endian.hpp"
 #include "changelog/codec/text_check.hpp"
 #include "sync/body_formats.hpp"
 #include "syncline/limits.hpp"
@@ -232,7 +233,7 @@ class Writer {
         packer_.pack_uint64(node.get<std::uint64_t>());
         break;
       case json::value_t::number_float:
-        packer_.pack_double(node.get<double>());
+        write_double(node.get<double>());
         break;
       case json::value_t::binary:
         write_binary(node);
@@ -252,6 +253,13 @@ class Writer {
   void pack_text(const std::string& text) {
     packer_.pack_str(size_of(text.size()));
     packer_.pack_str_body(text.data(), size_of(text.size()));
+  }
+  /// The packer would try whether it is a whole number, which is undefined for 2^64.
+  void write_double(double value) {
+    char bytes[1 + sizeof value] = {'\xCB'};
+    codec::store_big_endian(reinterpret_cast<std::uint8_t*>(bytes + 1),
+                            std::bit_cast<std::uint64_t>(value));
+    sink_.write(bytes, sizeof bytes);
   }
   void write_binary(const json& node) {
     const std::string_view bytes = node_bytes(node);

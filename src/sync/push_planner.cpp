@@ -81,6 +81,10 @@ std::optional<PushRequest> PushPlanner::next() {
                   [&](const LogEntry& entry) { return !own.covers(entry.change.dot); });
   }
   if (page->entries.empty()) return std::nullopt;
+  if (const std::optional<NodeId> home = overtaken_by(*page)) {
+    block(*home);
+    return next();
+  }
   const bool passes_on = std::any_of(
       page->entries.begin(), page->entries.end(),
       [&](const LogEntry& entry) { return entry.change.dot.origin != replica_.node(); });
@@ -98,6 +102,18 @@ std::optional<PushRequest> PushPlanner::next() {
     sent_.push_back(entry.change.dot);
   }
   return request;
+}
+
+std::optional<NodeId> PushPlanner::overtaken_by(const ReadPage& page) const {
+  const LogReader log = replica_.log();
+  for (const LogEntry& entry : page.entries) {
+    if (entry.change.operation != Operation::stable) continue;
+    for (const VectorClock::Entry& blocked : blocked_.entries()) {
+      const Lsn held_back = log.find({blocked.node, server_clock_.get(blocked.node) + 1});
+      if (held_back != 0 && held_back < entry.lsn) return entry.change.dot.origin;
+    }
+  }
+  return std::nullopt;
 }
 
 PushPlanner::Outcome PushPlanner::on_answer(const PushResponse& response) {

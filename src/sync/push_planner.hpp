@@ -79,6 +79,9 @@ class PushPlanner {
   std::set<NodeId> go_back_over_gaps(const std::vector<Rejection>& rejected);
   void block(const NodeId& origin);
   VectorClock passed_over() const;
+  /// A stable marker takes effect in log order: it stays here while something before it does. The
+  /// origin of one on `page` that would come too early.
+  std::optional<NodeId> overtaken_by(const ReadPage& page) const;
   Lsn first_to_send(const VectorClock& passed_over) const;
 
   const Replica& replica_;

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 35> act_names = {
 };
 
 using SetupField = std::pair<std::string_view, std::uint32_t Setup::*>;
-constexpr std::array<SetupField, 16> setup_fields = {{
+constexpr std::array<SetupField, 17> setup_fields = {{
     {"clouds", &Setup::clouds},
     {"relays", &Setup::relays},
     {"edges", &Setup::edges},
@@ -35,6 +35,7 @@ constexpr std::array<SetupField, 16> setup_fields = {{
     {"files", &Setup::files},
     {"filter", &Setup::filter},
     {"tenants", &Setup::tenants},
+    {"roomy", &Setup::roomy},
 }};
 
 /// Splits at `separator`; what follows it is left in `text`.

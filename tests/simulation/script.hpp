@@ -102,6 +102,7 @@ struct Setup {
   std::uint32_t files = 0;   ///< 1: journals are files, synced with every write; 2: at intervals
   std::uint32_t filter = 0;  ///< edges hold so many tables of those there are; 0: all
   std::uint32_t tenants = 1;
+  std::uint32_t roomy = 0;  ///< 1: relays take values that the cloud refuses
   friend bool operator==(const Setup&, const Setup&) = default;
 };
 

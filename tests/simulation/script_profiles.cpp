@@ -74,6 +74,7 @@ void choose_wide(Setup& setup, Dice& dice) {
   // Who asks several servers may hear from one of what somebody wrote who is behind another one
   // that was given up.
   setup.lease_s = setup.lines == 0 && dice.one_in(2) ? 60 : 0;
+  setup.roomy = setup.relays != 0 && dice.one_in(2) ? 1 : 0;
 }
 
 void choose_lines(Setup& setup, Dice& dice) {

@@ -28,7 +28,8 @@ Result<std::shared_ptr<Process>> Process::start(const Setup& setup, Role role, S
   options.clock = &clock;
   options.random = &random;
   options.store = &process->store_;
-  options.max_change_bytes = role == Role::edge ? 100 * cloud_change_bytes : cloud_change_bytes;
+  const bool narrow = role == Role::cloud || (role == Role::relay && setup.roomy == 0);
+  options.max_change_bytes = narrow ? cloud_change_bytes : 100 * cloud_change_bytes;
   auto opened = TenantManager::open(options);
   if (!opened) return opened.error();
   process->tenants_ = std::move(*opened);

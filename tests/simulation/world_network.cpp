@@ -1,5 +1,6 @@
 // Rounds, and what a network does to them.
 
+#include <algorithm>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -9,12 +10,21 @@
 
 #include "sync/body.hpp"
 #include "sync/standing.hpp"
+#include "syncline/record.hpp"
 #include "world.hpp"
 
 namespace syncline::sim {
 namespace {
 
 Error lost() { return {ErrorCode::unavailable, "the connection was lost"}; }
+
+bool is_marker(const nlohmann::json& node) {
+  if (!is_node(node, NodeKind::record)) return false;
+  const std::string_view bytes = node_bytes(node);
+  const auto change =
+      decode_record({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  return change && change->operation == Operation::stable;
+}
 
 }  // namespace
 
@@ -57,7 +67,13 @@ void World::deliver_in_part(Site& from, std::size_t to, const HttpRequest& reque
   if (!body || !body->contains("push")) return;
   nlohmann::json& changes = body->at("push").at("changes");
   if (changes.empty()) return;
-  changes.erase(*from.omits % changes.size());
+  // Nobody could notice that something is missing before a marker.
+  const std::size_t omitted = *from.omits % changes.size();
+  if (std::any_of(changes.begin() + static_cast<std::ptrdiff_t>(omitted), changes.end(),
+                  is_marker)) {
+    return;
+  }
+  changes.erase(omitted);
   from.omits.reset();
   HttpRequest faulty = request;
   faulty.body = write_body(*body, format);

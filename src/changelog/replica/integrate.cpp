@@ -207,6 +207,12 @@ Result<void> Integration::check_marker(const ChangeView& change) const {
                  "only the tenant's home writes stable markers, and the pusher is not the home"}
         .with("field", std::string("operation"));
   }
+  // It takes effect in log order: what came before it is taken first, be it in another form.
+  if (!refused_.empty() && !mutated(Mutation::marker_past_refused)) {
+    return Error{ErrorCode::depends, "a change before stable marker " +
+                                         std::to_string(change.stable) +
+                                         " was refused; send that first"};
+  }
   const std::uint64_t applied = impl_.contents->storage().markers().applied_number();
   if (change.stable <= applied || change.stable - applied <= limits::max_marker_step) return {};
   return Error{ErrorCode::invalid_change, "stable marker " + std::to_string(change.stable) +

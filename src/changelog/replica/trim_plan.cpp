@@ -30,9 +30,11 @@ TrimPlan::TrimPlan(std::shared_ptr<const log_internal::Storage> storage, Lsn fir
     bytes_before_ += change.record.size();
     const bool is_last = newest_[i] == lsn && change.is_row_change();
     const bool covered = stable && stable->covers(change.dot);
-    const bool in_tail =
-        stable && !covered && change.is_row_change() && !mutated(Mutation::trim_of_unstable);
-    if (const Lsn previous = storage_->previous_of_row(lsn); in_tail && previous != 0) {
+    // Also what has no effect: who gets the changes around it has to get past its number.
+    const bool in_tail = stable && !covered && change.operation != Operation::stable &&
+                         !mutated(Mutation::trim_of_unstable);
+    const Lsn previous = storage_->previous_of_row(lsn);
+    if (in_tail && change.is_row_change() && previous != 0) {
       keeps_[index_of(previous)] = true;
     }
     const bool doubtful = is_last && covered && !keeps_[i] && change.operation == Operation::erase;

@@ -175,6 +175,16 @@ TEST_CASE("every form of number is read from MessagePack") {
   CHECK(*read == json::array({127, 255, 256, 65536, -1, -128, -32768, -1, 0.5, 5}));
 }
 
+TEST_CASE("every size of number with a point is written to MessagePack as it is") {
+  // 2^64 is the first that is not to be tried as a whole number.
+  for (const double value :
+       {0.0, -1.0, 0.5, 18446744073709551616.0, -9223372036854775808.0, 1e300}) {
+    const std::string bytes = write_body(json::array({value}), BodyFormat::msgpack);
+    CHECK(bytes.substr(0, 2) == "\x91\xCB");
+    CHECK(*parse_body(bytes, BodyFormat::msgpack) == json::array({value}));
+  }
+}
+
 TEST_CASE("nesting is limited in both formats") {
   const std::size_t deep = limits::max_nesting + 10;
   CHECK_FALSE(parse_body(std::string(deep, '[') + std::string(deep, ']'), BodyFormat::json));

@@ -61,6 +61,33 @@ TEST_CASE("what is not durable at the server yet waits for the next round") {
   CHECK_FALSE(planner.next());
 }
 
+TEST_CASE("a stable marker does not overtake what stays behind") {
+  SyncWorld world;
+  const Edge home = world.edge();
+  Edge edge = world.edge();
+  const auto give = [&](Lsn lsn) {
+    const LogReader log = home.replica->log();
+    const auto record = log.at(lsn).change.record;
+    const std::string_view view(reinterpret_cast<const char*>(record.data()), record.size());
+    REQUIRE(edge.replica->integrate(std::span(&view, 1)).rejected.empty());
+  };
+  REQUIRE(home.replica->put("t", "first", Payload::json("1")));
+  REQUIRE(home.replica->append_stable_marker(home.replica->summary()));
+  give(1);
+  edge.put("second", "1");
+  give(2);
+  PushPlanner planner(*edge.replica, batches_of(10));
+  planner.raise_server_clock({}, true);
+  planner.set_server_clock(VectorClock{{home.replica->node(), 1}});
+  planner.pass_over(edge.replica->node());
+  CHECK_FALSE(planner.next());
+  planner.unblock(edge.replica->node());
+  CHECK(planner.next()->changes.records.size() == 1);
+  planner.begin_round();
+  planner.raise_server_clock({}, true);
+  CHECK(planner.next()->changes.records.size() == 2);
+}
+
 TEST_CASE("a batch that is too large is halved, and one change is given up") {
   SyncWorld world;
   Edge edge = world.edge();

@@ -121,6 +121,24 @@ TEST_CASE("a marker that covers what is not held, and a change of an unknown mar
   CHECK(result.rejected[0].error.code == ErrorCode::depends);
 }
 
+TEST_CASE("a marker waits for what was refused before it, since it counts in log order") {
+  const Three scene;
+  const VectorClock stable = scene.home->summary();
+  put(scene.a, "row", "2");
+  put(scene.a, "row", "3");
+  deliver(scene.a, scene.home);
+  REQUIRE(scene.home->append_stable_marker(stable));
+  const Records records(*scene.home);
+  const std::vector<std::string_view> with_a_hole(records.views.end() - 2, records.views.end());
+  IntegrateResult result = scene.b->integrate(with_a_hole);
+  REQUIRE(result.rejected.size() == 2);
+  CHECK(result.rejected[0].error.code == ErrorCode::sequence_gap);
+  CHECK(result.rejected[1].error.code == ErrorCode::depends);
+  CHECK_FALSE(scene.b->stable_marker());
+  CHECK(scene.b->integrate(records.views).rejected.empty());
+  CHECK(scene.b->stable_marker());
+}
+
 TEST_CASE("a pusher that is not the home writes no markers") {
   const Three scene;
   REQUIRE(scene.a->append_stable_marker(scene.a->summary()));

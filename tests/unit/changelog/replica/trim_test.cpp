@@ -164,6 +164,29 @@ TEST_CASE("what concerns no row goes") {
   CHECK(node->integrate(std::vector<std::string_view>{record}).duplicates == 1);
 }
 
+TEST_CASE("a number without effect that is not stable stays, since others are still to get it") {
+  const Node home(1, "lww", std::make_shared<MemoryJournal>());
+  put(home, 1, 1);
+  Change nothing;
+  nothing.dot = {node_named(7), 1};
+  nothing.hlc = HybridTime::from_us(1'000'000);
+  const std::string record = encode_record(nothing);
+  VectorClock stable;
+  stable.set(home->node(), 1);
+  REQUIRE(home->append_stable_marker(stable));
+  REQUIRE(home->integrate(std::vector<std::string_view>{record}).rejected.empty());
+  put(home, 2, 2);
+  REQUIRE(home->trim(4));
+  CHECK(home->log().holds(3));
+  CHECK(home->snapshot().history.size() == 2);  // beside it the marker
+
+  stable.set(node_named(7), 1);
+  REQUIRE(home->append_stable_marker(stable));
+  put(home, 1, 3);
+  REQUIRE(home->trim(6));
+  CHECK_FALSE(home->log().holds(3));
+}
+
 TEST_CASE("conflicts keep their reports over a trim, and so do those that come later") {
   for (const std::string policy : {"lww", "causal"}) {
     CAPTURE(policy);
