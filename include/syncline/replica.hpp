@@ -223,6 +223,7 @@ class Replica {
   void set_max_clock_drift_ms(std::uint64_t drift_ms);
   /// What a plan allows: see the options of the same names.
   void set_plan_limits(std::uint64_t max_log_bytes, std::string no_change_log_plan);
+  std::uint64_t max_log_bytes() const;
   /// Errors: `change_log_disabled` if the plan has no change log.
   Result<void> writable() const;
   std::size_t max_change_bytes() const noexcept;

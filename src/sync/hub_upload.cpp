@@ -33,6 +33,30 @@ Result<Peer> giver_of(const SnapshotUpload& upload, PeerTable& peers, bool knows
   return peer;
 }
 
+/// That the plan allows what is there after a merge: all that is given, and what the giver has not
+/// seen. Errors: `quota_exceeded`.
+Result<void> check_room(const Replica& replica, const Snapshot& snapshot) {
+  const std::uint64_t limit = replica.max_log_bytes();
+  const std::uint64_t used = replica.statistics().bytes;
+  if (limit == std::numeric_limits<std::uint64_t>::max()) return {};
+  std::uint64_t after = 0;
+  for (const auto* records : {&snapshot.rows, &snapshot.history}) {
+    for (const SnapshotRecord& record : *records) after += record.record.size();
+  }
+  const LogReader log = replica.log();
+  for (Lsn lsn = 1; lsn <= log.last_lsn(); ++lsn) {
+    if (!log.holds(lsn)) continue;
+    const ChangeView change = log.at(lsn).change;
+    if (!snapshot.clock.covers(change.dot)) after += change.record.size();
+  }
+  if (after <= std::max(limit, used)) return {};
+  return Error{ErrorCode::quota_exceeded,
+               "with the snapshot the tenant would have " + std::to_string(after) +
+                   " bytes of changes, and its plan allows " + std::to_string(limit)}
+      .with("quota", "storage_bytes")
+      .with("limit", limit);
+}
+
 /// Up to where both hold the same of `origin`: as far as the last marker here goes, if the giver
 /// has that one, too.
 Sequence same_up_to(const NodeId& origin, const Replica& replica, const Snapshot& snapshot) {
@@ -132,16 +156,15 @@ Result<UploadResponse> Hub::take_snapshot(const TenantPointer& tenant, SnapshotU
   response.complete = !knows_better && replica.summary().covers(upload.page.clock.clock());
   if (response.complete) return response;
   std::set<NodeId> contested(upload.contested.begin(), upload.contested.end());
-  const std::uint64_t limit = tenant->plan().storage_bytes;
-  const Result<bool> whole =
-      exchange->uploads.add(upload.node_id, upload.first, std::move(upload.page),
-                            limit == 0 ? std::numeric_limits<std::uint64_t>::max() : limit, now_us);
+  const Result<bool> whole = exchange->uploads.add(
+      upload.node_id, upload.first, std::move(upload.page), replica.max_log_bytes(), now_us);
   if (!whole) return whole.error();
   if (!*whole) return response;
   const std::optional<Snapshot> snapshot = exchange->uploads.take(upload.node_id);
   if (!snapshot) {
     return Error{ErrorCode::log_reset, "the upload was begun anew by another call"};
   }
+  if (const auto room = check_room(replica, *snapshot); !room) return room.error();
   std::map<NodeId, Sequence> unsure;
   if (knows_better) {
     add_differing(contested, replica, *snapshot);

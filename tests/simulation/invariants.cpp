@@ -82,8 +82,10 @@ std::span<const Invariant> invariants() {
       Invariant{"counts_are_right", "Rows, deletes and conflicts are counted as they are", rest},
       Invariant{"replicas_write_nothing_by_themselves",
                 "Automatic policies and exchanges write nothing but what a rebase has to", rest},
-      Invariant{"memory_stays_within_its_budget", "A replica holds no more bytes than planned",
-                rest},
+      Invariant{"memory_stays_within_its_budget",
+                "A server holds no more bytes of changes than its plan allows, and no replica more "
+                "memory than its changes account for",
+                "after every step; memory at rest"},
       Invariant{"pending_falls_to_0", "All that was written gets to the servers", rest},
       Invariant{"rounds_succeed", "Once all are well, no round fails", rest},
       Invariant{"two_rounds_suffice",

@@ -38,6 +38,7 @@ void Judge::begins_as_copy(std::size_t site, std::size_t original) {
 void Judge::attach(std::size_t site, Replica& replica) {
   JudgedSite& judged = *impl_->sites[site];
   judged.replica = &replica;
+  judged.budget_bytes = 0;
   // A copy may hold, as another's, what that one wrote before it ever registered.
   const bool first = judged.ids.empty();
   if (first && replica.log().last_lsn() != 0) {
@@ -64,6 +65,12 @@ void Judge::detach(std::size_t site, Departure how) {
   if (how == Departure::crashed) return;
   judged.summary = {};
   judged.durable.clear();
+}
+
+void Judge::limit(std::size_t site, std::uint64_t bytes) {
+  JudgedSite& limited = *impl_->sites[site];
+  limited.budget_bytes = 0;
+  if (bytes != 0) limited.budget_bytes = std::max(bytes, Impl::bytes_under_plan(*limited.replica));
 }
 
 void Judge::wrote(std::size_t site, const Dot& dot) {

@@ -38,8 +38,6 @@ class Judge {
     std::string tenant = "default";
     /// A write that succeeded is durable (the journals wait for the disk).
     bool durable_writes = true;
-    /// Bytes that a replica may hold at rest. 0: any number.
-    std::uint64_t memory_budget_bytes = 0;
   };
 
   /// A place where replicas of the tenant run, one at a time.
@@ -66,6 +64,9 @@ class Judge {
   void begins_as_copy(std::size_t site, std::size_t original);
   /// A replica runs there (again). It has to live until `detach`.
   void attach(std::size_t site, Replica& replica);
+  /// The site's replica may hold so many bytes of records from now on, or those that it holds if
+  /// these are more. 0: any number. Ends with `detach`.
+  void limit(std::size_t site, std::uint64_t bytes);
   /// To be called while the replica still is.
   void detach(std::size_t site, Departure how);
 

@@ -107,6 +107,8 @@ struct Judge::Impl {
   void check_same_log(Site& site);
   void check_filter(Site& site);
   void check_counts(Site& site);
+  void check_budget(Site& site);
+  static std::uint64_t bytes_under_plan(const Replica& replica);
   void check_equal(Site& left, Site& right);
   void check_equal_heads(Site& left, Site& right);
   void check_equal_reports(Site& left, Site& right);

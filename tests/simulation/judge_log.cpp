@@ -21,6 +21,7 @@ void Judge::Impl::observe(Site& site) {
   }
   look_at_durable(site, reader);
   check_summary(site);
+  check_budget(site);
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   for (const std::uint32_t row : touched) check_row(site, row);

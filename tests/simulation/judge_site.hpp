@@ -26,8 +26,9 @@ struct JudgedSite {
   Replica* replica = nullptr;
   std::optional<Departure> departed;  ///< how the one before ended
   bool observing = false;
-  bool copied = false;            ///< its disk was an older copy once, or another site's
-  bool unsure_of_writes = false;  ///< some failed without saying whether they were done
+  std::uint64_t budget_bytes = 0;  ///< of records; 0: any number
+  bool copied = false;             ///< its disk was an older copy once, or another site's
+  bool unsure_of_writes = false;   ///< some failed without saying whether they were done
 
   std::vector<NodeId> ids;         ///< under which replicas there ever wrote
   std::vector<NodeId> former_ids;  ///< of the site whose disk it began with a copy of

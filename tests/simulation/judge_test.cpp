@@ -307,6 +307,17 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("judge: more bytes than the plan allows") {
+  Court court(1);
+  court.put(0, "a", "1");
+  court.judge.limit(0, 1);  // what is held already may stay
+  court.judge.observe(0);
+  CHECK(court.verdict() == "nothing");
+  court.put(0, "b", "2");
+  court.judge.observe(0);
+  CHECK(court.verdict() == "memory_stays_within_its_budget");
+}
+
 TEST_CASE("judge: every violation has a name from the table") {
   for (const Invariant& invariant : invariants()) {
     CHECK_FALSE(invariant.meaning.empty());

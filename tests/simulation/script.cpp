@@ -9,12 +9,12 @@
 namespace syncline::sim {
 namespace {
 
-constexpr std::array<std::string_view, 35> act_names = {
-    "put",     "put_same", "insert",   "update", "erase",     "transaction", "batch",
-    "resolve", "poison",   "discard",  "sync",   "bootstrap", "live",        "hang_up",
-    "omit",    "part",     "join",     "wait",   "jump",      "drift",       "restart",
-    "crash",   "disk",     "capacity", "wipe",   "keep",      "put_back",    "clone",
-    "flush",   "policy",   "maintain", "trim",   "force",     "tables",      "request",
+constexpr std::array<std::string_view, 36> act_names = {
+    "put",    "put_same", "insert", "update",    "erase",   "transaction", "batch",  "resolve",
+    "poison", "discard",  "sync",   "bootstrap", "live",    "hang_up",     "omit",   "part",
+    "join",   "wait",     "jump",   "drift",     "restart", "crash",       "disk",   "capacity",
+    "quota",  "wipe",     "keep",   "put_back",  "clone",   "flush",       "policy", "maintain",
+    "trim",   "force",    "tables", "request",
 };
 
 using SetupField = std::pair<std::string_view, std::uint32_t Setup::*>;

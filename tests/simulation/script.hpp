@@ -41,6 +41,7 @@ enum class Act : std::uint8_t {
   crash,     ///< loses power: what was not synced is lost or torn; starts again
   disk,      ///< the `number`-th step of its disk from now on fails, or cuts the power: `at` says
   capacity,  ///< its disk takes `number` bytes more and then is full; 0: there is room again
+  quota,     ///< the plan of a cloud allows `number` bytes more than it holds; 0: any number
   wipe,      ///< starts again without data
   keep,      ///< a copy of its data is put aside
   put_back,  ///< starts again on such a copy; `number` odd: and is told so

@@ -193,6 +193,7 @@ const std::vector<Profile>& profiles() {
        choose_small,
        {10, 40},
        with(everyday(), {{Act::poison, 8},
+                         {Act::quota, 3},
                          {Act::discard, 3},
                          {Act::omit, 3},
                          {Act::policy, 4},
@@ -229,6 +230,7 @@ const std::vector<Profile>& profiles() {
                          {Act::crash, 4},
                          {Act::disk, 4},
                          {Act::capacity, 1},
+                         {Act::quota, 1},
                          {Act::part, 2},
                          {Act::join, 3}})},
       {{"identity", "copies of disks that are put back or started beside"},
@@ -292,6 +294,9 @@ Step make_step(Act act, Dice& dice) {
       break;
     case Act::capacity:
       step.number = dice.one_in(3) ? 0 : dice.between(1, 3'000);
+      break;
+    case Act::quota:
+      step.number = dice.one_in(3) ? 0 : dice.between(1, 400);
       break;
     default:
       break;

@@ -109,6 +109,7 @@ struct Site {
   std::vector<Kept> kept;              ///< older copies of its disk
   std::size_t judged_as = 0;           ///< its number with the judge
   bool busy = false;                   ///< a round of it is under way
+  std::uint64_t plan_bytes = 0;        ///< of changes that its plan allows; 0: any number
   std::optional<std::uint32_t> omits;  ///< the change that a faulty client leaves out
   bool dying = false;                  ///< in that round it ended: nothing leaves it
   bool touched = false;                ///< something may be new in its log

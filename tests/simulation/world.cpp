@@ -199,6 +199,8 @@ void World::perform(const Step& step) {
                                             static_cast<DiskFault>(step.at % disk_faults));
     case Act::capacity:
       return site_of(step).disk->set_room(step.number);
+    case Act::quota:
+      return set_quota(step);
     case Act::flush:
       touch(site_of(step));
       return site_of(step).disk->flush();

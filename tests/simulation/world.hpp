@@ -125,6 +125,8 @@ class World {
 
   // Administration (world_admin.cpp).
   void set_policy(const Step& step);
+  void set_quota(const Step& step);
+  void apply_plan(Site& site);
   void maintain(const Step& step);
   void trim(const Step& step);
   void choose_tables(const Step& step);

@@ -1,6 +1,7 @@
 // What administrators do, and what a server does by itself.
 
 #include <algorithm>
+#include <limits>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -22,6 +23,20 @@ void World::set_policy(const Step& step) {
     events_.add(Event::settings_changed);
   }
   touch(home);
+}
+
+void World::set_quota(const Step& step) {
+  Site& cloud = *sites_[step.site % std::max<std::size_t>(homes(), script_.setup.clouds)];
+  const std::uint64_t held = cloud.replica().statistics().bytes;
+  cloud.plan_bytes = step.number == 0 ? 0 : held + step.number;
+  apply_plan(cloud);
+}
+
+void World::apply_plan(Site& site) {
+  const bool limited = site.plan_bytes != 0;
+  site.replica().set_plan_limits(
+      limited ? site.plan_bytes : std::numeric_limits<std::uint64_t>::max(), {});
+  judge_of(site).limit(site.judged_as, site.plan_bytes);
 }
 
 void World::maintain(const Step& step) {

@@ -46,6 +46,7 @@ void World::begin(Site& site, bool restored) {
     one->served = one->process->tenant(one->tenant_id());
     for (Site::Line& line : one->lines) connect_client(*one, line);
     judge_of(*one).attach(one->judged_as, one->replica());
+    apply_plan(*one);
   }
 }
 

@@ -41,6 +41,8 @@ void World::heal() {
     site->clock.set_offset_us(0);
     site->clock.set_drift(0);
     site->disk->repair();
+    site->plan_bytes = 0;
+    apply_plan(*site);
   }
   pass_time(1);
 }

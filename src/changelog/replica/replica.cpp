@@ -163,6 +163,11 @@ void Replica::set_plan_limits(std::uint64_t max_log_bytes, std::string no_change
   impl_->options.no_change_log_plan = std::move(no_change_log_plan);
 }
 
+std::uint64_t Replica::max_log_bytes() const {
+  const std::shared_lock lock(impl_->mutex);
+  return impl_->options.max_log_bytes;
+}
+
 Result<void> Replica::flush() {
   return impl_->options.journal == nullptr ? Result<void>() : impl_->options.journal->flush();
 }

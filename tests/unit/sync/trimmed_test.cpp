@@ -107,6 +107,34 @@ TEST_CASE("a snapshot is given in pages, also after a break in any of them") {
   }
 }
 
+TEST_CASE("a snapshot that a server is given stays within its plan") {
+  SyncWorld world;
+  Edge edge = world.edge();
+  edge.put_many(many);
+  edge.sync();
+  REQUIRE(edge.replica->trim(many));
+
+  SyncWorld fresh({}, 8);
+  edge.transport = std::make_unique<HubTransport>(fresh.tenants, fresh.hub);
+  SyncClient::Options options;
+  options.remote = "fresh";
+  edge.client = std::make_unique<SyncClient>(*edge.replica, *edge.transport, options);
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(fresh.server().put("u", std::to_string(i), Payload::json("1")));
+  }
+  const std::uint64_t used = fresh.server().statistics().bytes;
+  const std::uint64_t limit = edge.replica->statistics().bytes + used / 2;
+  fresh.server().set_plan_limits(limit, "");
+  const Result<SyncReport> refused = edge.client->sync();
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().code == ErrorCode::quota_exceeded);
+  CHECK(refused.error().number("limit") == limit);
+  CHECK(fresh.server().statistics().bytes == used);
+  fresh.server().set_plan_limits(2 * limit, "");
+  edge.sync();
+  CHECK(fresh.server().summary() == edge.replica->summary());
+}
+
 TEST_CASE("two replicas do not give their snapshots at once") {
   SyncWorld world;
   SnapshotUploads uploads;
