@@ -156,7 +156,7 @@ class Reader {
     if (failed() || size > left() / 2) return fail("a length reaches beyond the body");
     json members = json::object();
     for (std::uint64_t i = 0; i < size && !failed(); ++i) {
-      const json name = read_value(depth + 1);
+      const json name = read(depth + 1);  // which could be a map again
       if (!name.is_string()) return fail("a member's name that is not a string");
       members[name.get_ref<const std::string&>()] = read(depth + 1);
     }

@@ -191,6 +191,8 @@ TEST_CASE("nesting is limited in both formats") {
   CHECK_FALSE(parse_body(std::string(deep, '\x91') + '\x01', BodyFormat::msgpack));
   CHECK_FALSE(parse_body(std::string(1'000'000, '['), BodyFormat::json));
   CHECK_FALSE(parse_body(std::string(1'000'000, '\x91'), BodyFormat::msgpack));
+  // Maps in the place of names.
+  CHECK_FALSE(parse_body(std::string(1'000'000, '\x81'), BodyFormat::msgpack));
 }
 
 TEST_CASE("plain bytes are bin in MessagePack and base64 in JSON") {
