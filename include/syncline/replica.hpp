@@ -97,8 +97,7 @@ struct ScanOptions {
 
 /// Who hands a change over, and on which terms.
 struct IntegrateOptions {
-  /// A peer that pushes: its own changes may not be dated too far ahead (`clock_drift`). nil: a
-  /// pull.
+  /// Who pushes: its own changes may not be dated too far ahead (`clock_drift`). nil: a pull.
   NodeId pusher;
   /// True for what was pulled by a filter: holes in an origin's seqs are allowed.
   bool allow_gaps = false;
