@@ -10,7 +10,7 @@
 namespace syncline::sim {
 namespace {
 
-constexpr std::uint64_t memory_of_nothing = 1'000'000;
+constexpr std::uint64_t memory_of_nothing = 300'000;
 constexpr std::uint64_t memory_of_a_change = 1'000;
 constexpr std::uint64_t memory_of_a_byte = 10;
 
